@@ -1,0 +1,155 @@
+/** Names and shapes of what is said to and by a replication: its signals, updates and queries. Shared by workflows, activities and clients. */
+
+export const TASK_QUEUE = 'replicator';
+export const PUMP_TASK_QUEUE = 'replicator-pump';
+export const REPLICATION_WORKFLOW = 'replication';
+
+export type ReplicationState = 'STARTING' | 'RUNNING' | 'PAUSING' | 'PAUSED' | 'REVERSING' | 'STOPPING' | 'STOPPED';
+
+/** Commands, each a signal and an update of the same name. */
+export const COMMANDS = [
+  'pause',
+  'resume',
+  'reverse',
+  'stop',
+  'rescale',
+  'skipGap',
+  'redrive',
+  'updateConfig',
+  'release',
+  'remap',
+  'acceptHistory',
+] as const;
+export type CommandName = (typeof COMMANDS)[number];
+
+/** Who asked, why, and an ID under which the same command is carried out only once. */
+export interface Asked {
+  readonly by?: string;
+  readonly reason?: string;
+  readonly operationId?: string;
+}
+
+/** `done: false` either says why it is refused, or (still under way after 30 s) names the operation. */
+export type CommandAnswer =
+  | { readonly done: true; readonly state: ReplicationState }
+  | { readonly done: false; readonly reason: string; readonly operation?: string };
+
+/** Why a queue's copying stands still until an operator decides. */
+export type BlockKind = 'gap' | 'history' | 'poison' | 'queue-gone';
+
+export interface BlockedQueue {
+  readonly topic: string;
+  readonly broker: string;
+  readonly queue: number;
+  readonly kind: BlockKind;
+  /** One sentence: what is wrong, and what to do. */
+  readonly reason: string;
+  /** Source offset at which copying stands. */
+  readonly at: number;
+  /** First source offset that can be copied again, where known (kind `gap`): `at` to `to` - 1 are missing. */
+  readonly to?: number;
+  /** ISO 8601. */
+  readonly since: string;
+}
+
+/** What a flow has done since its workflow began (counted by workers, so approximate after a worker was killed). */
+export interface Counters {
+  readonly copied: number;
+  readonly bytes: number;
+  /** Not copied because they came from, or passed, the destination (R7). */
+  readonly loopSkipped: number;
+  /** Source offsets passed over by `skipGap` or `onGap: skip`. */
+  readonly gapSkipped: number;
+  /** Found twice in the destination log: what no protocol can prevent, counted. */
+  readonly repeated: number;
+  /** How often a send of unknown outcome was settled by reading back. */
+  readonly settled: number;
+}
+
+export interface QueuePosition {
+  readonly topic: string;
+  readonly broker: string;
+  readonly queue: number;
+  readonly to: { readonly broker: string; readonly queue: number };
+  /** Next source offset, as last reported by the pump; absent before the first report. */
+  readonly next?: number;
+  /** ISO 8601 time of that report. */
+  readonly asOf?: string;
+}
+
+export interface PositionsPage {
+  readonly positions: readonly QueuePosition[];
+  /** Give this as `from` to read on; absent on the last page. */
+  readonly next?: number;
+}
+
+export interface ShardStatus {
+  readonly shard: number;
+  readonly queues: number;
+  readonly running: boolean;
+  /** ISO 8601 time of the pump's last report. */
+  readonly lastReport?: string;
+}
+
+export interface AuditEntry {
+  /** ISO 8601. */
+  readonly at: string;
+  readonly command: string;
+  readonly by?: string;
+  readonly reason?: string;
+  readonly operationId?: string;
+  /** `done`, or why it was refused. */
+  readonly result: string;
+}
+
+export interface ReplicationStatus {
+  readonly name: string;
+  readonly state: ReplicationState;
+  /** `BLOCKED` when a running replication has a blocked queue, else the state: what operators should look at. */
+  readonly health: ReplicationState | 'BLOCKED';
+  readonly source: string;
+  readonly destination: string;
+  readonly mode: 'one-way' | 'two-way';
+  readonly topics: readonly string[];
+  readonly epoch: number;
+  readonly heldBy?: string;
+  /** Why it is in this state, where somebody said so. */
+  readonly reason?: string;
+  readonly blocked: readonly BlockedQueue[];
+  readonly counters: Counters;
+  readonly shards: readonly ShardStatus[];
+  /** Problems that are being retried, such as an unreachable cluster: the newest of each kind. */
+  readonly troubles: readonly string[];
+  /** The last commands that could not be carried out or understood. */
+  readonly refusals: readonly string[];
+  readonly startedAt: string;
+}
+
+/** Signal `pumpReport`: sent by a pump when a queue blocks or is free again, and at most once a minute as a summary. */
+export const PUMP_REPORT = 'pumpReport';
+export interface PumpReport {
+  readonly shard: number;
+  /** The pump's activity ID, so that a late report of an earlier pump is known. */
+  readonly pump: string;
+  /** All queues of the shard that are blocked now. */
+  readonly blocked: readonly BlockedQueue[];
+  /** Growth since the pump's last report. */
+  readonly counters: Counters;
+  /** Next source offset by `queueKey`; left out for shards of more than 256 queues. */
+  readonly next?: Readonly<Record<string, number>>;
+  /** What is wrong now and being retried; empty when nothing is. */
+  readonly troubles: readonly string[];
+}
+
+export const NO_COUNTERS: Counters = { copied: 0, bytes: 0, loopSkipped: 0, gapSkipped: 0, repeated: 0, settled: 0 };
+
+export function addCounters(a: Counters, b: Counters): Counters {
+  return {
+    copied: a.copied + b.copied,
+    bytes: a.bytes + b.bytes,
+    loopSkipped: a.loopSkipped + b.loopSkipped,
+    gapSkipped: a.gapSkipped + b.gapSkipped,
+    repeated: a.repeated + b.repeated,
+    settled: a.settled + b.settled,
+  };
+}

@@ -1,0 +1,108 @@
+/**
+ * Which source queue is copied to which destination queue (R1). Kept as ranges, so that thousands of queues stay small in
+ * workflow state. Decided once, then only extended.
+ */
+export interface QueueRange {
+  readonly topic: string;
+  readonly from: { readonly broker: string; readonly queue: number };
+  readonly to: { readonly broker: string; readonly queue: number };
+  /** Queues `from.queue + i` -> `to.queue + i` for i < count. */
+  readonly count: number;
+}
+
+/** A queue of a topic, by broker and number. */
+export interface QueuePlace {
+  readonly broker: string;
+  readonly queue: number;
+}
+
+export interface MappedQueue {
+  readonly topic: string;
+  readonly from: QueuePlace;
+  readonly to: QueuePlace;
+}
+
+/**
+ * Pairs the i-th source queue with the i-th destination queue; both lists are in the order in which clients list them
+ * (broker name, then number), so that a sharding key picks the same queue on both sides.
+ * @throws RangeError when the destination has fewer queues
+ */
+export function pairQueues(
+  topic: string,
+  source: readonly QueuePlace[],
+  destination: readonly QueuePlace[],
+): QueueRange[] {
+  if (destination.length < source.length)
+    throw new RangeError(
+      `topic ${topic}: the destination has ${destination.length} queues, the source ${source.length}; widen the destination topic`,
+    );
+  const ranges: QueueRange[] = [];
+  for (const [index, from] of source.entries()) {
+    const to = destination[index]!;
+    const last = ranges.at(-1);
+    if (last && continues(last, from, to)) ranges[ranges.length - 1] = { ...last, count: last.count + 1 };
+    else ranges.push({ topic, from, to, count: 1 });
+  }
+  return ranges;
+}
+
+function continues(range: QueueRange, from: QueuePlace, to: QueuePlace): boolean {
+  return (
+    range.from.broker === from.broker &&
+    range.to.broker === to.broker &&
+    range.from.queue + range.count === from.queue &&
+    range.to.queue + range.count === to.queue
+  );
+}
+
+export function countQueues(ranges: readonly QueueRange[]): number {
+  return ranges.reduce((sum, range) => sum + range.count, 0);
+}
+
+export function* mappedQueues(ranges: readonly QueueRange[]): Generator<MappedQueue> {
+  for (const { topic, from, to, count } of ranges)
+    for (let i = 0; i < count; i++)
+      yield {
+        topic,
+        from: { broker: from.broker, queue: from.queue + i },
+        to: { broker: to.broker, queue: to.queue + i },
+      };
+}
+
+/** Deals the queues out to `shards` parts of (nearly) equal size, in order; parts without queues are left out. */
+export function shardQueues(ranges: readonly QueueRange[], shards: number): QueueRange[][] {
+  const total = countQueues(ranges);
+  const parts: QueueRange[][] = [];
+  let rest = [...ranges];
+  for (let shard = 0; shard < shards; shard++) {
+    const size = Math.floor(((shard + 1) * total) / shards) - Math.floor((shard * total) / shards);
+    if (size === 0) continue;
+    const [part, remainder] = takeQueues(rest, size);
+    parts.push(part);
+    rest = remainder;
+  }
+  return parts;
+}
+
+function takeQueues(ranges: readonly QueueRange[], count: number): [QueueRange[], QueueRange[]] {
+  const taken: QueueRange[] = [];
+  let missing = count;
+  for (const [index, range] of ranges.entries()) {
+    if (range.count > missing) {
+      if (missing > 0) taken.push({ ...range, count: missing });
+      return [taken, [afterFirst(range, missing), ...ranges.slice(index + 1)]];
+    }
+    taken.push(range);
+    missing -= range.count;
+  }
+  return [taken, []];
+}
+
+function afterFirst(range: QueueRange, count: number): QueueRange {
+  return {
+    topic: range.topic,
+    from: { broker: range.from.broker, queue: range.from.queue + count },
+    to: { broker: range.to.broker, queue: range.to.queue + count },
+    count: range.count - count,
+  };
+}

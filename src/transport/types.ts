@@ -1,0 +1,160 @@
+/**
+ * What an endpoint can do, whatever protocol it speaks. The pump, the groups and the failover are written against these
+ * capabilities; `remoting/` implements them.
+ */
+
+/** One queue of a topic on one broker. */
+export interface Queue {
+  readonly topic: string;
+  readonly broker: string;
+  readonly id: number;
+}
+
+/** Stable text form of a queue, used as map key and in reports: `topic/broker/id`. */
+export function queueKey(queue: Queue): string {
+  return `${queue.topic}/${queue.broker}/${queue.id}`;
+}
+
+/** Offsets of what a queue holds: `min` is the oldest message's, `max` the next one to be written. */
+export interface OffsetRange {
+  readonly min: number;
+  readonly max: number;
+}
+
+export interface PullRequest {
+  /** First offset wanted. */
+  readonly offset: number;
+  readonly maxMessages: number;
+  /** How long the broker may hold the request while there is nothing to read; 0 answers at once. ms. */
+  readonly waitMs: number;
+}
+
+/**
+ * - `messages`: `records` holds `count` stored messages one after the other, as the broker stores them (read them with `MessageCursor`).
+ * - `nothing`: no message at `offset` yet.
+ * - `moved`: `offset` lies outside what the queue holds (removed by retention, or the queue was cut or recreated).
+ */
+export interface PullAnswer {
+  readonly kind: 'messages' | 'nothing' | 'moved';
+  readonly records: Buffer;
+  readonly nextOffset: number;
+  readonly range: OffsetRange;
+}
+
+/** Reads messages by offset. Each reader has connections of its own; `close` ends them and fails what is under way. */
+export interface QueueReader {
+  /** @throws TransportError */
+  pull(queue: Queue, request: PullRequest, signal?: AbortSignal): Promise<PullAnswer>;
+  /** @throws TransportError */
+  range(queue: Queue): Promise<OffsetRange>;
+  close(): void;
+}
+
+/** Consumer offsets of a group. A committed offset is the next one to read. */
+export interface GroupOffsets {
+  /** `undefined` where none was ever committed. @throws TransportError */
+  committed(group: string, queue: Queue): Promise<number | undefined>;
+  /** Flushed by the broker only every few seconds. @throws TransportError */
+  commit(group: string, queue: Queue, offset: number): Promise<void>;
+}
+
+export interface OffsetSource extends QueueReader, GroupOffsets {}
+
+/** A batch is one atomic append to one queue; all its messages share sysFlag and born timestamp. */
+export interface Batch {
+  readonly sysFlag: number;
+  readonly bornTimestamp: number;
+  /** The messages in the client-side batch encoding, in parts that are written one after the other. */
+  readonly parts: readonly Buffer[];
+  readonly bytes: number;
+  readonly messages: number;
+}
+
+/**
+ * Writes to one cluster. Each writer has connections of its own: one a broker for sends and reads, one a broker for locks,
+ * so that a queue's send can be cut off (RST) without touching the locks.
+ */
+export interface Destination extends QueueReader, GroupOffsets {
+  /**
+   * Appends the batch to the queue. Resolves with the offset of its first message once the broker has stored it.
+   * @throws TransportError; whatever it says, the batch may have been stored, unless `refusedForGood`.
+   */
+  send(queue: Queue, batch: Batch, timeoutMs: number): Promise<number>;
+  /** The largest body in bytes that the broker takes in one batch (its `maxMessageSize`). */
+  maxBatchBytes(broker: string): Promise<number>;
+  /**
+   * Resolves when everything that the broker had stored at the call can be read: first nothing is left to flush, then nothing
+   * is left to dispatch (PROTOCOL: broker runtime information, `remainHowManyDataToFlush`, `dispatchBehindBytes`).
+   * @throws TransportError when that does not happen within `timeoutMs`
+   */
+  dispatched(broker: string, timeoutMs: number): Promise<void>;
+  /** Cuts the connection that carries sends to this broker with a TCP reset, so that nothing still queued locally arrives. */
+  resetSends(broker: string): void;
+  /** Takes or renews the lock of each key for `owner`; answers with those now held. It lapses 60 s after the last renewal. */
+  lock(broker: string, group: string, owner: string, keys: readonly Queue[]): Promise<Queue[]>;
+  /** Releases what `owner` holds; another owner's locks stay. */
+  unlock(broker: string, group: string, owner: string, keys: readonly Queue[]): Promise<void>;
+  /** Calls back when the lock connection to a broker is lost: the broker may have forgotten its locks. Returns how to stop. */
+  onLocksLost(listener: (broker: string) => void): () => void;
+}
+
+export interface BrokerInfo {
+  readonly name: string;
+  /** The master's `host:port`, `undefined` while there is none. */
+  readonly master: string | undefined;
+  readonly slaves: readonly string[];
+}
+
+export interface TopicOnBroker {
+  readonly broker: string;
+  readonly readQueues: number;
+  readonly writeQueues: number;
+  /** 2 write, 4 read, 6 both. */
+  readonly perm: number;
+}
+
+export interface Topic {
+  readonly name: string;
+  /** Sorted by broker name, as clients list queues. */
+  readonly brokers: readonly TopicOnBroker[];
+}
+
+export interface TopicConfig {
+  readonly readQueues: number;
+  readonly writeQueues: number;
+  readonly perm: number;
+  readonly order: boolean;
+  /** Broker-side attributes without their `+` (5.x), such as `message.type` -> `FIFO`. Empty for 4.x. */
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** Topics, groups and brokers of one cluster. @throws TransportError from each call */
+export interface ClusterAdmin {
+  brokers(): Promise<BrokerInfo[]>;
+  /** `undefined` where the name servers know no such topic. */
+  topic(name: string): Promise<Topic | undefined>;
+  topicConfig(broker: string, topic: string): Promise<TopicConfig | undefined>;
+  /** Creates the topic on this broker or changes it to this configuration. */
+  putTopic(broker: string, topic: string, config: TopicConfig): Promise<void>;
+  /** Creates the consumer group on every broker where it is missing. */
+  createGroup(group: string): Promise<void>;
+  /** Names such as `V5_5_0`. */
+  brokerVersion(broker: string): Promise<string>;
+  /** Settings of the broker as name -> value. */
+  brokerConfig(broker: string): Promise<ReadonlyMap<string, string>>;
+  range(queue: Queue): Promise<OffsetRange>;
+  /** Offset of the first message stored at or after this time (ms since 1970). */
+  offsetAt(queue: Queue, timestamp: number): Promise<number>;
+  committed(group: string, queue: Queue): Promise<number | undefined>;
+  commit(group: string, queue: Queue, offset: number): Promise<void>;
+  close(): void;
+}
+
+/** One cluster of the configuration, ready for use. Readers and writers are opened per pump and closed by it. */
+export interface Cluster {
+  readonly name: string;
+  readonly admin: ClusterAdmin;
+  openSource(): OffsetSource;
+  openDestination(): Destination;
+  close(): void;
+}
