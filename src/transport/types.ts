@@ -72,12 +72,14 @@ export interface Batch {
 
 /**
  * Writes to one cluster. Each writer has connections of its own: one a broker for sends and reads, one a broker for locks,
- * so that a queue's send can be cut off (RST) without touching the locks.
+ * so that sends can be cut off (RST) without touching the locks.
  */
 export interface Destination extends QueueReader, GroupOffsets {
   /**
    * Appends the batch to the queue. Resolves with the offset of its first message once the broker has stored it.
-   * @throws TransportError; whatever it says, the batch may have been stored, unless `refusedForGood`.
+   * Whatever the error says, the batch may have been stored, unless `refusedForGood`. By the time of an error without an answer
+   * the connection that carried the request has been cut with a TCP reset, so that nothing still queued locally arrives.
+   * @throws TransportError
    */
   send(queue: Queue, batch: Batch, timeoutMs: number): Promise<number>;
   /** The largest body in bytes that the broker takes in one batch (its `maxMessageSize`). */
@@ -88,8 +90,6 @@ export interface Destination extends QueueReader, GroupOffsets {
    * @throws TransportError when that does not happen within `timeoutMs`
    */
   dispatched(broker: string, timeoutMs: number): Promise<void>;
-  /** Cuts the connection that carries sends to this broker with a TCP reset, so that nothing still queued locally arrives. */
-  resetSends(broker: string): void;
   /** Takes or renews the lock of each key for `owner`; answers with those now held. It lapses 60 s after the last renewal. */
   lock(broker: string, group: string, owner: string, keys: readonly Queue[]): Promise<Queue[]>;
   /** Releases what `owner` holds; another owner's locks stay. */
