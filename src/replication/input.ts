@@ -1,22 +1,33 @@
 import { z } from 'zod';
-import { CLUSTER_NAME, GROUP_NAME, isOwnName, TOPIC_NAME } from './names.ts';
+import { CLUSTER_NAME, GROUP_NAME, isOwnName } from './names.ts';
 
 /** The input of the `replication` workflow, and one entry of `replications` in the configuration file. */
 
 const clusterName = z.string().regex(CLUSTER_NAME, 'expected the name of a cluster: letters, digits and -, at most 24');
 
-const topicName = z
+/** The name of a topic, or a pattern in which `*` stands for any text. */
+const topic = z
   .string()
-  .regex(TOPIC_NAME, 'expected a topic name: letters, digits and % | _ -, at most 127')
+  .regex(/^[%|A-Za-z0-9_*-]{1,127}$/, 'expected a topic: letters, digits and % | _ -, at most 127; * for any text')
   .refine((name) => !isOwnName(name), 'topics of the replicator itself (REPLICATOR_...) cannot be replicated');
+
+/** The name of a consumer group, or a pattern. */
+const group = z
+  .string()
+  .regex(
+    /^[%|A-Za-z0-9_*-]{1,120}$/,
+    'expected a consumer group: letters, digits and % | _ -, at most 120; * for any text',
+  )
+  .refine((name) => !isOwnName(name), 'groups of the replicator itself (REPLICATOR_...) cannot be replicated');
 
 const groupName = z.string().regex(GROUP_NAME, 'expected a consumer group: letters, digits and % | _ -, at most 120');
 
+const BYTES_EXPECTED = 'expected bytes, such as 1048576 or 50MiB';
 const UNITS = { '': 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const;
 
 /** Bytes as a number, or as text such as `50MiB`. */
 export const byteSize = z
-  .union([z.number(), z.string().regex(/^\d+ ?(KiB|MiB|GiB)?$/)], 'expected bytes, such as 1048576 or 50MiB')
+  .union([z.number(), z.string().regex(/^\d+ ?(KiB|MiB|GiB)?$/, BYTES_EXPECTED)], BYTES_EXPECTED)
   .transform((size) => {
     if (typeof size === 'number') return size;
     const [, digits, unit] = /^(\d+) ?(\w*)$/.exec(size)!;
@@ -24,9 +35,15 @@ export const byteSize = z
   })
   .pipe(z.int().min(1));
 
+const START_EXPECTED = 'expected earliest, latest, an ISO 8601 time such as 2026-01-31T08:00:00Z, or { group: NAME }';
 const start = z.union(
-  [z.literal('earliest'), z.literal('latest'), z.iso.datetime({ offset: true }), z.strictObject({ group: groupName })],
-  'expected earliest, latest, an ISO 8601 time such as 2026-01-31T08:00:00Z, or { group: NAME }',
+  [
+    z.literal('earliest'),
+    z.literal('latest'),
+    z.iso.datetime({ offset: true, error: START_EXPECTED }),
+    z.strictObject({ group: groupName }),
+  ],
+  START_EXPECTED,
 );
 
 /** A property that every copy of this task carries, for SQL-92 filters on the destination. */
@@ -35,25 +52,25 @@ const tag = z.strictObject({
     .string()
     .regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, 'expected a name that SQL-92 filters can use: letters, digits and _')
     .refine((key) => !key.startsWith('REPL_'), "names that begin with REPL_ are the replicator's own"),
-  // eslint-disable-next-line no-control-regex -- 0x01 and 0x02 separate a message's properties
   value: z
     .string()
     .max(255)
+    // eslint-disable-next-line no-control-regex -- 0x01 and 0x02 separate a message's properties
     .regex(/^[^\u0000-\u001f]*$/, 'expected text without control characters'),
 });
 
-const filter = z.union([
-  z.strictObject({ sql: z.string().min(1) }),
-  z.strictObject({ tags: z.array(z.string().min(1)).min(1) }),
-]);
+const filter = z.union(
+  [z.strictObject({ sql: z.string().min(1) }), z.strictObject({ tags: z.array(z.string().min(1)).min(1) })],
+  'expected { sql: EXPRESSION } or { tags: [a, b] }',
+);
 
 export const replicationInput = z
   .strictObject({
     source: clusterName,
     destination: clusterName,
     mode: z.enum(['one-way', 'two-way']).default('one-way'),
-    topics: z.array(z.union([topicName, z.string().regex(/^[%|A-Za-z0-9_*-]{1,127}$/)])).min(1),
-    groups: z.array(z.string().regex(/^[%|A-Za-z0-9_*-]{1,120}$/)).default([]),
+    topics: z.array(topic).min(1),
+    groups: z.array(group).default([]),
     start: start.default('earliest'),
     tags: z.array(tag).default([]),
     filter: filter.optional(),

@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { replicationInput } from '../replication/input.ts';
+import { CLUSTER_NAME, REPLICATION_NAME } from '../replication/names.ts';
+
+/** The configuration file. Every object is strict: a key that is not named here is an error. */
+
+const HOST_PORT = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):([1-9]\d{0,4})$/;
+
+function isHostPort(address: string): boolean {
+  const port = HOST_PORT.exec(address)?.[2];
+  return port !== undefined && Number(port) <= 65_535;
+}
+
+const hostPort = z.string().refine(isHostPort, 'expected host:port, such as 10.0.0.1:9876');
+
+/** A list, or one text with `;` between the addresses as RocketMQ's own tools take it. */
+const nameServers = z
+  .union(
+    [z.array(z.string()), z.string().transform((text) => text.split(';').map((address) => address.trim()))],
+    'expected a list of name servers, such as [10.0.0.1:9876], or one text "10.0.0.1:9876;10.0.0.2:9876"',
+  )
+  .pipe(z.array(hostPort).min(1));
+
+const auth = z.strictObject({
+  accessKey: z.string().min(1),
+  secretKey: z.string().min(1),
+  securityToken: z.string().min(1).optional(),
+});
+
+const tls = z.union(
+  [z.boolean(), z.strictObject({ caFile: z.string().min(1).optional(), verify: z.boolean().default(true) })],
+  'expected true, false, or { caFile: FILE, verify: true }',
+);
+
+const cluster = z
+  .strictObject({
+    kind: z.enum(['apache', 'apsaramq-4.0', 'apsaramq-5.0']),
+    region: z.string().min(1).optional(),
+    nameServers: nameServers.optional(),
+    auth: auth.optional(),
+    tls: tls.default(false),
+    protocol: z.enum(['remoting', 'grpc']).default('remoting'),
+    endpoints: z.string().min(1).optional(),
+    edition: z.string().min(1).optional(),
+  })
+  .refine(({ nameServers, endpoints }) => nameServers !== undefined || endpoints !== undefined, {
+    path: ['nameServers'],
+    error: 'expected a list of name servers, such as [10.0.0.1:9876]',
+  });
+
+const worker = z.strictObject({
+  role: z.enum(['control', 'pump', 'all']).default('all'),
+  pumpSlots: z.int().min(1).max(1000).default(16),
+});
+
+const policy = z.strictObject({
+  regions: z.union(
+    [z.enum(['apsaramq', 'off']), z.array(z.tuple([z.string().min(1), z.string().min(1)]))],
+    'expected apsaramq, off, or a list of pairs of regions',
+  ),
+});
+
+export const configFile = z.strictObject({
+  clusters: z.record(
+    z.string().regex(CLUSTER_NAME, 'expected the name of a cluster: letters, digits and -, at most 24'),
+    cluster,
+  ),
+  replications: z
+    .record(
+      z.string().regex(REPLICATION_NAME, 'expected the name of a replication: letters, digits and -, at most 48'),
+      replicationInput,
+    )
+    .default({}),
+  worker: worker.default({ role: 'all', pumpSlots: 16 }),
+  policy: policy.optional(),
+});
+
+export type ConfigFile = z.output<typeof configFile>;
+export type WorkerConfig = z.output<typeof worker>;
+export type WorkerRole = WorkerConfig['role'];
+export type ClusterAuth = z.output<typeof auth>;
+export type ClusterTls = z.output<typeof tls>;
+export type ClusterKind = z.output<typeof cluster>['kind'];
