@@ -1,0 +1,16 @@
+import { stringify } from 'yaml';
+import type { StackStatus } from './stack.ts';
+
+/** A replicator.yaml that works with the stack as it is: one replication, `orders`, from east to west. */
+export function exampleConfig({ clusters }: Pick<StackStatus, 'clusters'>): string {
+  const config = {
+    clusters: {
+      east: { kind: 'apache', nameServers: clusters.east.nameServers },
+      west: { kind: 'apache', nameServers: clusters.west.nameServers },
+    },
+    replications: {
+      orders: { source: 'east', destination: 'west', topics: ['orders'], start: 'earliest' },
+    },
+  };
+  return `# Written by \`replicator stack up\` for the local stack; it is not overwritten, so change it as you like.\n${stringify(config)}`;
+}
