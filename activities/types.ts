@@ -65,6 +65,8 @@ export interface ControlActivities {
    * @throws ApplicationFailure, not retryable, of type `WrongInput` for what an operator must correct
    */
   prepare(input: PrepareInput): Promise<Prepared>;
+  /** Names of our search attributes that the worker's namespace accepts. A local activity. */
+  usableSearchAttributes(): Promise<readonly string[]>;
 }
 
 /** Activities on the task queue `replicator-pump`. */

@@ -22,11 +22,17 @@ export const COMMANDS = [
 ] as const;
 export type CommandName = (typeof COMMANDS)[number];
 
+/** Queries of a replication. */
+export const QUERIES = ['status', 'positions', 'audit'] as const;
+
+/** Type of the failure that says: the input must be corrected; trying again does not help. */
+export const WRONG_INPUT = 'WrongInput';
+
 /** Who asked, why, and an ID under which the same command is carried out only once. */
 export interface Asked {
-  readonly by?: string;
-  readonly reason?: string;
-  readonly operationId?: string;
+  readonly by?: string | undefined;
+  readonly reason?: string | undefined;
+  readonly operationId?: string | undefined;
 }
 
 /** `done: false` either says why it is refused, or (still under way after 30 s) names the operation. */
@@ -125,11 +131,19 @@ export interface ReplicationStatus {
   readonly startedAt: string;
 }
 
+/** What a replication that was stopped returns. */
+export interface ReplicationResult {
+  readonly state: 'STOPPED';
+  readonly reason?: string;
+  readonly counters: Counters;
+  readonly blocked: readonly BlockedQueue[];
+}
+
 /** Signal `pumpReport`: sent by a pump when a queue blocks or is free again, and at most once a minute as a summary. */
 export const PUMP_REPORT = 'pumpReport';
 export interface PumpReport {
   readonly shard: number;
-  /** The pump's activity ID, so that a late report of an earlier pump is known. */
+  /** `pumpId` of the pump's run and activity, so that a late report of an earlier pump is known. */
   readonly pump: string;
   /** All queues of the shard that are blocked now. */
   readonly blocked: readonly BlockedQueue[];
@@ -139,6 +153,11 @@ export interface PumpReport {
   readonly next?: Readonly<Record<string, number>>;
   /** What is wrong now and being retried; empty when nothing is. */
   readonly troubles: readonly string[];
+}
+
+/** Names a pump: its activity within a run of its workflow. */
+export function pumpId(runId: string, activityId: string): string {
+  return `${runId}/${activityId}`;
 }
 
 export const NO_COUNTERS: Counters = { copied: 0, bytes: 0, loopSkipped: 0, gapSkipped: 0, repeated: 0, settled: 0 };

@@ -22,6 +22,16 @@ export interface MappedQueue {
   readonly to: QueuePlace;
 }
 
+/** Stable text form of a queue, used as map key and in reports: `topic/broker/id`. */
+export function queueKey(queue: { readonly topic: string; readonly broker: string; readonly id: number }): string {
+  return `${queue.topic}/${queue.broker}/${queue.id}`;
+}
+
+/** `queueKey` of the source queue. */
+export function sourceKey({ topic, from }: MappedQueue): string {
+  return queueKey({ topic, broker: from.broker, id: from.queue });
+}
+
 /**
  * Pairs the i-th source queue with the i-th destination queue; both lists are in the order in which clients list them
  * (broker name, then number), so that a sharding key picks the same queue on both sides.

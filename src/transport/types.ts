@@ -10,10 +10,7 @@ export interface Queue {
   readonly id: number;
 }
 
-/** Stable text form of a queue, used as map key and in reports: `topic/broker/id`. */
-export function queueKey(queue: Queue): string {
-  return `${queue.topic}/${queue.broker}/${queue.id}`;
-}
+export { queueKey } from '../replication/queue-map.ts';
 
 /** Offsets of what a queue holds: `min` is the oldest message's, `max` the next one to be written. */
 export interface OffsetRange {

@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import { COMMANDS, type Asked, type CommandName } from './messages.ts';
+import { TOPIC_NAME } from './names.ts';
+import { problemsOf, sentence } from './problems.ts';
+
+/** What each command takes: at most one JSON object. The limits keep the audit small enough to ride in workflow state. */
+
+const asked = {
+  by: z.string().max(200).optional(),
+  reason: z.string().max(500).optional(),
+  operationId: z.string().min(1).max(200).optional(),
+};
+
+const plain = z.strictObject(asked);
+/** Commands of later releases: their own fields are not looked at, because the answer is the same whatever they hold. */
+const later = z.looseObject(asked).transform(({ by, reason, operationId }) => ({ by, reason, operationId }));
+
+const offset = z.int().min(0);
+
+export const skipGapInput = z.strictObject({
+  ...asked,
+  topic: z.string().regex(TOPIC_NAME, 'expected a topic name'),
+  /** Broker of the source queue; needed where queues of several brokers with this number are blocked. */
+  broker: z.string().min(1).max(255).optional(),
+  queue: offset,
+  /** First source offset to copy again; by default the first one that is still there. */
+  to: offset.optional(),
+});
+export type SkipGap = z.output<typeof skipGapInput>;
+
+export const COMMAND_INPUTS = {
+  pause: plain,
+  resume: plain,
+  stop: plain,
+  skipGap: skipGapInput,
+  reverse: later,
+  rescale: later,
+  redrive: later,
+  updateConfig: later,
+  release: later,
+  remap: later,
+  acceptHistory: later,
+} as const satisfies Record<CommandName, z.ZodType>;
+
+/** One line each, shown by the Temporal UI and CLI beside the handler's name. */
+export const COMMAND_DESCRIPTIONS: Readonly<Record<CommandName, string>> = {
+  pause: 'Stop copying until `resume`; positions are kept.',
+  resume: 'Go on copying after `pause`.',
+  stop: 'Stop copying and end this workflow; a new start goes on exactly where it stood.',
+  skipGap: 'Go on behind source offsets that are gone: { topic, queue, broker?, to? }.',
+  reverse: 'Not available yet.',
+  rescale: 'Not available yet.',
+  redrive: 'Not available yet.',
+  updateConfig: 'Not available yet.',
+  release: 'Not available yet.',
+  remap: 'Not available yet.',
+  acceptHistory: 'Not available yet.',
+};
+
+export function isCommand(name: string): name is CommandName {
+  return (COMMANDS as readonly string[]).includes(name);
+}
+
+export type Command =
+  | { readonly name: 'skipGap'; readonly input: SkipGap }
+  | { readonly name: Exclude<CommandName, 'skipGap'>; readonly input: Asked };
+
+/** Reads what came with a signal or an update. `problems` are sentences for whoever sent it. */
+export function readCommand(
+  name: CommandName,
+  args: readonly unknown[],
+): { command: Command } | { problems: string[] } {
+  if (args.length > 1) return { problems: [`input: expected at most one JSON object, found ${args.length} values`] };
+  const value = args[0] ?? {};
+  const read = COMMAND_INPUTS[name].safeParse(value);
+  if (!read.success) return { problems: problemsOf(read.error, value).map(sentence) };
+  return { command: { name, input: read.data } as Command };
+}

@@ -1,0 +1,62 @@
+import { allHandlersFinished, CancellationScope, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
+import type { ReplicationResult } from '../src/replication/messages.ts';
+import { carry, type Carried } from './replication/carried.ts';
+import { Copying } from './replication/copying.ts';
+import { execute } from './replication/execute.ts';
+import { Inbox } from './replication/inbox.ts';
+import { listen } from './replication/listen.ts';
+import { openTask } from './replication/open.ts';
+import { Publisher } from './replication/publish.ts';
+import { resultOf } from './replication/views.ts';
+import type { Task } from './replication/task.ts';
+
+/**
+ * One replication, from `start` to `stop`: prepares both clusters, keeps a pump at work on each shard, and carries out commands one after the
+ * other. Lives as long as operators want, in runs of bounded history.
+ * @param input a `ReplicationConfig`; wrong input fails the workflow at once, naming the fields
+ * @param carried only from the run before
+ */
+export async function replication(input: unknown, carried?: Carried): Promise<ReplicationResult> {
+  const task = openTask(input, carried);
+  const inbox = new Inbox(task, () => new Date().toISOString());
+  const publisher = new Publisher(task);
+  const changed = () => {
+    publisher.publish();
+  };
+  const copying = new Copying(task, changed);
+  listen(task, inbox, changed);
+  stopWhenCancelled(inbox);
+  return await CancellationScope.nonCancellable(async () => {
+    await publisher.learnSearchAttributes();
+    if (task.state !== 'PAUSED') copying.start();
+    await carryOutCommands(task, inbox, copying, changed);
+    if (task.state === 'STOPPED') return resultOf(task);
+    return await continueAsNew<typeof replication>(input, carry(task));
+  });
+}
+
+/** The one loop. Returns when the task is stopped, or when this run should end and nothing is under way any more. */
+async function carryOutCommands(task: Task, inbox: Inbox, copying: Copying, changed: () => void): Promise<void> {
+  const isOver = () =>
+    task.state === 'STOPPED' || copying.failure !== undefined || workflowInfo().continueAsNewSuggested;
+  while (!isOver()) {
+    await condition(() => !inbox.isEmpty || isOver());
+    await inbox.executeNext((command) => execute(task, copying, command));
+    changed();
+  }
+  await copying.end();
+  // whoever waits for an answer gets it from this run, and a `stop` that came while the pumps stopped still counts
+  while (!inbox.isEmpty || !allHandlersFinished()) {
+    await inbox.executeNext((command) => execute(task, copying, command));
+    await condition(() => !inbox.isEmpty || allHandlersFinished());
+  }
+  changed();
+  if (copying.failure) throw copying.failure;
+}
+
+/** An operator who cancels the workflow means `stop`. */
+function stopWhenCancelled(inbox: Inbox): void {
+  void CancellationScope.current().cancelRequested.catch(() => {
+    inbox.put({ name: 'stop', input: { reason: 'the workflow was cancelled' } });
+  });
+}

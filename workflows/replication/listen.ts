@@ -1,0 +1,104 @@
+import {
+  ApplicationFailure,
+  condition,
+  defineQuery,
+  defineSignal,
+  defineUpdate,
+  setDefaultSignalHandler,
+  setHandler,
+} from '@temporalio/workflow';
+import { COMMAND_DESCRIPTIONS, readCommand } from '../../src/replication/commands.ts';
+import {
+  COMMANDS,
+  PUMP_REPORT,
+  WRONG_INPUT,
+  type AuditEntry,
+  type CommandAnswer,
+  type CommandName,
+  type PositionsPage,
+  type ReplicationStatus,
+} from '../../src/replication/messages.ts';
+import { problemsOf, sentence } from '../../src/replication/problems.ts';
+import type { Inbox } from './inbox.ts';
+import { applyReport, pumpReport } from './reports.ts';
+import { refuse, type Task } from './task.ts';
+import { positionsOf, statusOf } from './views.ts';
+
+/** An update that takes longer is answered with its operation, so that callers need not wait for more than 30 s. */
+const ANSWER_WITHIN = '25s';
+
+/**
+ * Sets the handlers of all signals, updates and queries. They only enqueue and note: what they threw would fail the workflow (or its task, for
+ * ever), and what they waited for would hold up continuing as new.
+ */
+export function listen(task: Task, inbox: Inbox, changed: () => void): void {
+  for (const name of COMMANDS) {
+    setHandler(
+      defineSignal<unknown[]>(name),
+      (...args) => {
+        onSignal(task, inbox, name, args);
+        changed();
+      },
+      {
+        description: COMMAND_DESCRIPTIONS[name],
+      },
+    );
+    setHandler(defineUpdate<CommandAnswer, unknown[]>(name), (...args) => onUpdate(inbox, name, args), {
+      description: COMMAND_DESCRIPTIONS[name],
+      validator: (...args) => {
+        const read = readCommand(name, args);
+        if ('problems' in read) throw ApplicationFailure.nonRetryable(read.problems.join('; '), WRONG_INPUT);
+      },
+    });
+  }
+  setHandler(
+    defineSignal<unknown[]>(PUMP_REPORT),
+    (report) => {
+      const read = pumpReport.safeParse(report);
+      if (read.success) applyReport(task, read.data, now());
+      else refuse(task, PUMP_REPORT, {}, problemsOf(read.error, report).map(sentence).join('; '), now());
+      changed();
+    },
+    { description: 'For the pumps of this replication.' },
+  );
+  setDefaultSignalHandler((name) => {
+    refuse(task, name.slice(0, 100), {}, `no such signal; known signals: ${COMMANDS.join(', ')}`, now());
+    changed();
+  });
+  setHandler(defineQuery<ReplicationStatus>('status'), () => statusOf(task), {
+    description: 'State, health, blocked queues, counters, troubles, refusals.',
+  });
+  setHandler(defineQuery<PositionsPage, unknown[]>('positions'), (input) => positionsOf(task, firstOf(input)), {
+    description: 'Where each queue stands: { from? } begins at that queue of the map.',
+  });
+  setHandler(defineQuery<readonly AuditEntry[]>('audit'), () => task.audit, {
+    description: 'The last 200 decisions: what was asked, by whom, why, and what came of it.',
+  });
+}
+
+function onSignal(task: Task, inbox: Inbox, name: CommandName, args: unknown[]): void {
+  const read = readCommand(name, args);
+  if ('command' in read) inbox.put(read.command);
+  else refuse(task, name, {}, read.problems.join('; '), now());
+}
+
+async function onUpdate(inbox: Inbox, name: CommandName, args: unknown[]): Promise<CommandAnswer> {
+  const read = readCommand(name, args);
+  if ('problems' in read) return { done: false, reason: read.problems.join('; ') };
+  const operation = inbox.put(read.command);
+  await condition(() => operation.answer !== undefined, ANSWER_WITHIN);
+  const { id, answer } = operation;
+  return (
+    answer ?? { done: false, reason: `${name} is still under way; ask again with this operationId`, operation: id }
+  );
+}
+
+function firstOf(input: unknown): number {
+  const from = (input as { from?: unknown } | null | undefined)?.from ?? 0;
+  if (typeof from === 'number' && Number.isInteger(from) && from >= 0) return from;
+  throw ApplicationFailure.nonRetryable(`positions: from: expected a whole number from 0 on`, WRONG_INPUT);
+}
+
+function now(): string {
+  return new Date().toISOString();
+}

@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import type { PumpResult } from '../../activities/types.ts';
+import { addCounters, type PumpReport } from '../../src/replication/messages.ts';
+import type { Shard, Task } from './task.ts';
+
+/** What pumps tell. */
+
+const count = z.number().min(0);
+const next = z.record(z.string(), count);
+
+const blockedQueue = z.object({
+  topic: z.string(),
+  broker: z.string(),
+  queue: count,
+  kind: z.enum(['gap', 'history', 'poison', 'queue-gone']),
+  reason: z.string(),
+  at: count,
+  to: count.optional(),
+  since: z.string(),
+});
+
+/** Not strict: a pump of a later release may tell more. */
+export const pumpReport = z.object({
+  shard: z.int().min(0),
+  pump: z.string(),
+  blocked: z.array(blockedQueue),
+  counters: z.object({
+    copied: count,
+    bytes: count,
+    loopSkipped: count,
+    gapSkipped: count,
+    repeated: count,
+    settled: count,
+  }),
+  next: next.optional(),
+  troubles: z.array(z.string()),
+}) as z.ZodType<PumpReport>;
+
+/**
+ * What was copied counts whoever tells it. What stands now (blocked queues, positions, troubles) counts only from the pump at work:
+ * a late report of an earlier one would block a queue again that an operator has freed.
+ */
+export function applyReport(task: Task, report: PumpReport, now: string): void {
+  task.counters = addCounters(task.counters, report.counters);
+  const shard = task.shards[report.shard];
+  if (shard?.pump !== report.pump) return;
+  shard.blocked = report.blocked;
+  shard.troubles = report.troubles;
+  shard.lastReport = now;
+  Object.assign(shard.next, report.next);
+}
+
+export function applyResult(task: Task, shard: Shard, result: PumpResult, now: string): void {
+  task.counters = addCounters(task.counters, result.counters);
+  shard.troubles = [];
+  shard.lastReport = now;
+  Object.assign(shard.next, result.next);
+}
