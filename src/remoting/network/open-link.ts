@@ -1,0 +1,66 @@
+import net from 'node:net';
+import type { Duplex } from 'node:stream';
+import tls from 'node:tls';
+
+/** TCP keepalive finds a peer that vanished without a word. ms. */
+const KEEP_ALIVE_MS = 30_000;
+
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+  /** Encrypts, and verifies the certificate only as far as these options say. */
+  readonly tls?: tls.ConnectionOptions;
+}
+
+/** Parses `host:port`; an IPv6 host may stand in brackets. @throws RangeError */
+export function parseAddress(address: string): { host: string; port: number } {
+  const colon = address.lastIndexOf(':');
+  const host = address.slice(0, Math.max(colon, 0)).replace(/^\[(.*)\]$/, '$1');
+  const port = Number(address.slice(colon + 1));
+  if (host === '' || !Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new RangeError(`address ${JSON.stringify(address)}: expected host:port`);
+  return { host, port };
+}
+
+/** An established connection. */
+export interface Link {
+  readonly stream: Duplex;
+  /** Cuts it with a TCP reset: nothing that is still queued here arrives. */
+  reset(): void;
+}
+
+/** Resolves with an established connection, TLS handshake done. @throws Error of the socket, or after `timeoutMs` */
+export function openLink(endpoint: Endpoint, timeoutMs: number): Promise<Link> {
+  return new Promise((resolve, reject) => {
+    const socket = net.connect({ host: endpoint.host, port: endpoint.port, noDelay: true });
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    // The reset goes to the TCP socket: a TLS socket cannot do it.
+    const stream = endpoint.tls ? tls.connect({ ...endpoint.tls, host: endpoint.host, socket }) : socket;
+    const timer = setTimeout(() => {
+      fail(new Error(`no connection within ${timeoutMs} ms`));
+    }, timeoutMs);
+    const closed = () => {
+      fail(new Error('the peer closed the connection before it was established'));
+    };
+    const done = () => {
+      clearTimeout(timer);
+      for (const end of [socket, stream]) end.off('error', fail).off('close', closed);
+    };
+    const fail = (error: Error) => {
+      done();
+      // A late error of either would have nobody to take it.
+      for (const end of [socket, stream]) end.on('error', ignore).destroy();
+      reject(error);
+    };
+    for (const end of [socket, stream]) end.once('error', fail).once('close', closed);
+    stream.once(endpoint.tls ? 'secureConnect' : 'connect', () => {
+      done();
+      socket.on('error', ignore);
+      resolve({ stream, reset: () => socket.resetAndDestroy() });
+    });
+  });
+}
+
+function ignore(): void {
+  // the other listeners of the same failure deal with it
+}

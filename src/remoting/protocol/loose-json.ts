@@ -1,0 +1,27 @@
+import { ProtocolError } from './protocol-error.ts';
+
+/** Strings (left as they are), or a bare number used as a key. */
+const STRING_OR_NUMBER_KEY = /"(?:[^"\\]|\\.)*"|(?<=[{,]\s*)(-?\d+)(?=\s*:)/g;
+
+/**
+ * Parses JSON as old servers write it (fastjson): maps with number keys come as `{0:"a",1:"b"}`. Read as string keys.
+ * @throws ProtocolError
+ */
+export function parseLooseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return parseQuoted(text);
+  }
+}
+
+function parseQuoted(text: string): unknown {
+  const quoted = text.replace(STRING_OR_NUMBER_KEY, (match, key: string | undefined) =>
+    key === undefined ? match : `"${key}"`,
+  );
+  try {
+    return JSON.parse(quoted);
+  } catch (error) {
+    throw new ProtocolError(`a body that is no JSON: ${JSON.stringify(text.slice(0, 100))}`, { cause: error });
+  }
+}
