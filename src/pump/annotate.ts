@@ -1,0 +1,151 @@
+import { PROPERTY_BORN, PROPERTY_ORIGIN, PROPERTY_PATH } from '../replication/names.ts';
+import { fromPropertyStart, type CopySource } from '../replication/provenance.ts';
+import {
+  BATCH_HEAD_BYTES,
+  BATCH_OVERHEAD_BYTES,
+  writeBatchHead,
+  writeBatchPropertiesLength,
+  type MessageCursor,
+} from '../transport/message.ts';
+import { PropertySplicer, type ValueBounds } from './properties.ts';
+
+/**
+ * The properties' length is an int16, and a broker may append a checksum of its own (`__CRC32#`, 0x01, up to 10 digits, 0x02).
+ */
+const MAX_PROPERTIES = 32_767 - 32;
+
+/** Digits of the largest offset or timestamp that a number holds exactly. */
+const MAX_DIGITS = 16;
+
+export type Tag = Readonly<{ key: string; value: string }>;
+
+/** What becomes of a message: bytes written, or why there are none. */
+export type Annotated = 'written' | 'loop' | 'properties-too-long';
+
+/**
+ * Writes messages of one source queue as copies: same flag, body and properties, byte for byte, but without what the destination
+ * would act on, and with provenance and the task's tags (R2, R3, R7). Allocates nothing per message.
+ */
+export class Annotator {
+  /** Position in the target behind the last message written. */
+  position = 0;
+  readonly #splicer: PropertySplicer;
+  readonly #fromStart: Buffer;
+  readonly #fromEnd: Buffer;
+  readonly #origin: Buffer;
+  readonly #originName = property(PROPERTY_ORIGIN);
+  readonly #pathName = property(PROPERTY_PATH);
+  readonly #bornName = property(PROPERTY_BORN);
+  readonly #source: Buffer;
+  readonly #destination: Buffer;
+  readonly #addedBytes: number;
+
+  constructor(source: CopySource, destination: string, tags: readonly Tag[]) {
+    this.#splicer = new PropertySplicer(tags.map(({ key }) => key));
+    this.#fromStart = Buffer.from(`${fromPropertyStart(source)}${source.generation}:`);
+    const tagProperties = tags.map(({ key, value }) => `${key}\u0001${value}\u0002`).join('');
+    this.#fromEnd = Buffer.from(`:${source.broker}\u0002${tagProperties}`);
+    this.#origin = Buffer.from(`${PROPERTY_ORIGIN}\u0001${source.cluster}\u0002`);
+    this.#source = Buffer.from(source.cluster);
+    this.#destination = Buffer.from(destination);
+    this.#addedBytes =
+      this.#fromStart.length +
+      this.#fromEnd.length +
+      this.#origin.length +
+      this.#pathName.length +
+      this.#source.length +
+      this.#bornName.length +
+      2 * MAX_DIGITS +
+      5;
+  }
+
+  /** Bytes in the batch that the message needs at most. */
+  bound(message: MessageCursor): number {
+    return (
+      BATCH_OVERHEAD_BYTES +
+      (message.bodyEnd - message.bodyStart) +
+      2 * (message.propertiesEnd - message.propertiesStart) +
+      this.#addedBytes
+    );
+  }
+
+  /**
+   * Writes the copy at `this.position`. The target has room for `bound(message)` bytes. `batchBorn` is the born timestamp (ms)
+   * that the broker will store for the whole batch. Nothing counts as written unless the answer is `written`.
+   */
+  write(message: MessageCursor, target: Buffer, batchBorn: number): Annotated {
+    const { records } = message;
+    const bodyAt = this.position + BATCH_HEAD_BYTES;
+    const propertiesAt = bodyAt + (message.bodyEnd - message.bodyStart) + 2;
+    let at = this.#splicer.splice(records, message.propertiesStart, message.propertiesEnd, target, propertiesAt);
+    const { origin, path, born } = this.#splicer;
+    if (this.#hasPassedDestination(records, origin, path)) return 'loop';
+
+    at += this.#fromStart.copy(target, at);
+    at = writeDigits(message.queueOffset, target, at);
+    at += this.#fromEnd.copy(target, at);
+    at = origin.end === 0 ? at + this.#origin.copy(target, at) : this.#writeRelayed(records, origin, path, target, at);
+    if (born.end > 0) {
+      at += this.#bornName.copy(target, at);
+      at += records.copy(target, at, born.start, born.end);
+      target[at++] = 2;
+    } else if (message.bornTimestamp !== batchBorn) {
+      at += this.#bornName.copy(target, at);
+      at = writeDigits(message.bornTimestamp, target, at);
+      target[at++] = 2;
+    }
+    if (at - propertiesAt > MAX_PROPERTIES) return 'properties-too-long';
+
+    writeBatchHead(target, this.position, message.flag, message.bodyEnd - message.bodyStart, at - propertiesAt);
+    records.copy(target, bodyAt, message.bodyStart, message.bodyEnd);
+    writeBatchPropertiesLength(target, propertiesAt - 2, at - propertiesAt);
+    this.position = at;
+    return 'written';
+  }
+
+  /** The source is not where the message was first produced: origin stays, the path grows by the source. */
+  #writeRelayed(records: Buffer, origin: ValueBounds, path: ValueBounds, target: Buffer, at: number): number {
+    at += this.#originName.copy(target, at);
+    at += records.copy(target, at, origin.start, origin.end);
+    target[at++] = 2;
+    at += this.#pathName.copy(target, at);
+    const passed = path.end === 0 ? origin : path;
+    at += records.copy(target, at, passed.start, passed.end);
+    target[at++] = 0x2c;
+    at += this.#source.copy(target, at);
+    target[at++] = 2;
+    return at;
+  }
+
+  #hasPassedDestination(records: Buffer, origin: ValueBounds, path: ValueBounds): boolean {
+    return listHolds(records, origin, this.#destination) || listHolds(records, path, this.#destination);
+  }
+}
+
+function property(name: string): Buffer {
+  return Buffer.from(`${name}\u0001`);
+}
+
+/** Whether a comma-separated list of cluster names holds `name`. */
+function listHolds(records: Buffer, list: ValueBounds, name: Buffer): boolean {
+  let start = list.start;
+  while (start < list.end) {
+    let end = start;
+    while (end < list.end && records[end] !== 0x2c) end++;
+    if (end - start === name.length && records.compare(name, 0, name.length, start, end) === 0) return true;
+    start = end + 1;
+  }
+  return false;
+}
+
+/** Writes a whole number >= 0 in decimal digits; returns the position behind them. */
+export function writeDigits(value: number, target: Buffer, at: number): number {
+  let digits = 1;
+  for (let power = 10; value >= power; power *= 10) digits++;
+  for (let position = at + digits - 1; position >= at; position--) {
+    const rest = Math.floor(value / 10);
+    target[position] = 0x30 + (value - rest * 10);
+    value = rest;
+  }
+  return at + digits;
+}

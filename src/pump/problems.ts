@@ -1,0 +1,32 @@
+import type { BlockKind } from '../replication/messages.ts';
+
+/** Copying a queue cannot go on until an operator decides. `at`: source offset where it stands. */
+export class QueueBlocked extends Error {
+  readonly kind: BlockKind;
+  readonly at: number;
+  readonly to: number | undefined;
+
+  constructor(kind: BlockKind, at: number, reason: string, to?: number) {
+    super(reason);
+    this.name = 'QueueBlocked';
+    this.kind = kind;
+    this.at = at;
+    this.to = to;
+  }
+}
+
+/** The pump may have lost the right to write: it stops, and reads back when it has it again. */
+export class LeaseLost extends Error {
+  constructor() {
+    super('the lease on the locks is over; nothing is written until they are taken again');
+    this.name = 'LeaseLost';
+  }
+}
+
+/** The destination's answer does not fit what was known of its log: the log is read back before anything else is sent. */
+export class UnexpectedOffset extends Error {
+  constructor(expected: number, answered: number) {
+    super(`the destination stored a batch at offset ${answered}, expected ${expected}; reading back`);
+    this.name = 'UnexpectedOffset';
+  }
+}

@@ -1,0 +1,210 @@
+import type { PumpInput, PumpProgress, PumpResult } from '../../activities/types.ts';
+import type { BlockedQueue, PumpReport } from '../replication/messages.ts';
+import { flowGroup } from '../replication/names.ts';
+import { mappedQueues } from '../replication/queue-map.ts';
+import { queueKey, type Cluster, type Destination, type OffsetSource } from '../transport/types.ts';
+import { BrokerLane, type Standing } from './broker-lane.ts';
+import type { ByteBudget } from './byte-budget.ts';
+import { Counter } from './counter.ts';
+import { QueueCopier } from './queue-copier.ts';
+import { RateLimiter } from './rate-limit.ts';
+import type { Route } from './settle.ts';
+import { pause } from './time.ts';
+
+const TICK_MS = 1000;
+const REPORT_MS = 60_000;
+/** Above this many queues a report leaves positions out, so that it stays small in history. */
+const REPORTED_QUEUES = 256;
+
+export interface PumpDependencies {
+  readonly source: Cluster;
+  readonly destination: Cluster;
+  /** Names this attempt of this pump, and no other. */
+  readonly owner: string;
+  /** Names of the earlier attempts of this pump. */
+  readonly formerOwners: readonly string[];
+  /** The number of this attempt, told in heartbeat details. */
+  readonly attempt: number;
+  /** Names this pump over all its attempts, told in reports. */
+  readonly pump: string;
+  /** Bytes of messages in memory, shared by all pumps of the process. */
+  readonly budget: ByteBudget;
+  /** Asks Temporal whether this attempt still counts; rejects while Temporal cannot be reached. */
+  readonly standing: () => Promise<Standing>;
+  readonly heartbeat: (progress: PumpProgress) => void;
+  readonly report: (report: PumpReport) => Promise<void>;
+  readonly cancelled: AbortSignal;
+  /** How long this pump works before it ends by itself. */
+  readonly stintMs: number;
+}
+
+/**
+ * Moves the messages of a shard until it is cancelled, its stint is over, or it is superseded. When it resolves nothing is
+ * under way, checkpoints are committed and the locks are given back.
+ */
+export async function runPump(input: PumpInput, dependencies: PumpDependencies): Promise<PumpResult> {
+  const pump = new Pump(input, dependencies);
+  try {
+    return await pump.run();
+  } finally {
+    pump.close();
+  }
+}
+
+class Pump {
+  readonly #input: PumpInput;
+  readonly #dependencies: PumpDependencies;
+  readonly #source: OffsetSource;
+  readonly #destination: Destination;
+  readonly #counter = new Counter();
+  readonly #copiers: readonly QueueCopier[];
+  readonly #lanes: readonly BrokerLane[];
+  readonly #superseded = new AbortController();
+  #commitTrouble: string | undefined;
+  #reportDue = 0;
+
+  constructor(input: PumpInput, dependencies: PumpDependencies) {
+    this.#input = input;
+    this.#dependencies = dependencies;
+    this.#source = dependencies.source.openSource();
+    this.#destination = dependencies.destination.openDestination();
+    this.#copiers = this.#createCopiers();
+    this.#lanes = this.#createLanes();
+  }
+
+  async run(): Promise<PumpResult> {
+    const { cancelled, stintMs } = this.#dependencies;
+    const stint = AbortSignal.timeout(stintMs);
+    const stop = AbortSignal.any([cancelled, stint, this.#superseded.signal]);
+    this.#reportDue = performance.now() + REPORT_MS;
+    const ticking = this.#tick(stop);
+    await Promise.all(this.#lanes.map((lane) => lane.run(stop)));
+    await ticking;
+    await this.#commit();
+    this.#superseded.signal.throwIfAborted();
+    return { ended: cancelled.aborted ? 'cancelled' : 'stint', counters: this.#counter.growth(), ...this.#positions() };
+  }
+
+  close(): void {
+    this.#source.close();
+    this.#destination.close();
+  }
+
+  /** Once a second: heartbeat, checkpoints, and a report where one is due. */
+  async #tick(stop: AbortSignal): Promise<void> {
+    while (!stop.aborted) {
+      this.#dependencies.heartbeat(this.#progress());
+      await this.#commit();
+      if (performance.now() >= this.#reportDue) await this.#report();
+      await pause(TICK_MS, stop);
+    }
+  }
+
+  /** Checkpoints are hints: one that cannot be written is tried again with the next tick. */
+  async #commit(): Promise<void> {
+    const results = await Promise.allSettled(this.#copiers.map((copier) => copier.commit()));
+    const failed = results.find((result) => result.status === 'rejected');
+    this.#commitTrouble = failed ? `checkpoints: ${(failed.reason as Error).message}` : undefined;
+  }
+
+  async #report(): Promise<void> {
+    this.#reportDue = performance.now() + REPORT_MS;
+    const counters = this.#counter.total;
+    try {
+      await this.#dependencies.report({
+        shard: this.#input.shard,
+        pump: this.#dependencies.pump,
+        blocked: this.#blocked(),
+        counters: this.#counter.growth(),
+        troubles: this.#troubles(),
+        ...this.#positions(),
+      });
+      this.#counter.reported(counters);
+    } catch {
+      this.#reportDue = performance.now() + TICK_MS;
+    }
+  }
+
+  #progress(): PumpProgress {
+    const { copied, bytes } = this.#counter.total;
+    const holder = this.#dependencies.attempt;
+    return { holder, copied, bytes, blocked: this.#blocked().length, troubles: this.#troubles() };
+  }
+
+  #blocked(): BlockedQueue[] {
+    return this.#copiers.flatMap(({ blocked }) => (blocked ? [blocked] : []));
+  }
+
+  /** A few of the problems that are being retried; many queues of one broker tell the same. */
+  #troubles(): string[] {
+    const all = [
+      this.#commitTrouble,
+      ...this.#lanes.map(({ trouble }) => trouble),
+      ...this.#copiers.map(({ trouble }) => trouble),
+    ];
+    return all.filter((trouble) => trouble !== undefined).slice(0, 5);
+  }
+
+  #positions(): { next?: Record<string, number> } {
+    if (this.#copiers.length > REPORTED_QUEUES) return {};
+    const known = this.#copiers.filter(({ next }) => next !== undefined);
+    return { next: Object.fromEntries(known.map(({ route, next }) => [queueKey(route.from), next!])) };
+  }
+
+  #createCopiers(): QueueCopier[] {
+    const { budget } = this.#dependencies;
+    const limiter = new RateLimiter(this.#input.rateLimit);
+    return routes(this.#input).map(
+      (route) =>
+        new QueueCopier({
+          source: this.#source,
+          destination: this.#destination,
+          destinationCluster: this.#input.destination,
+          route,
+          tags: this.#input.tags,
+          onGap: this.#input.onGap,
+          budget,
+          limiter,
+          counter: this.#counter,
+          onBlockChange: () => {
+            this.#reportDue = 0;
+          },
+        }),
+    );
+  }
+
+  #createLanes(): BrokerLane[] {
+    const { owner, formerOwners, standing } = this.#dependencies;
+    const brokers = new Set(this.#copiers.map(({ route }) => route.to.broker));
+    return [...brokers].map(
+      (broker) =>
+        new BrokerLane({
+          destination: this.#destination,
+          broker,
+          group: flowGroup(this.#input),
+          owner,
+          formerOwners,
+          copiers: this.#copiers.filter(({ route }) => route.to.broker === broker),
+          standing,
+          onSuperseded: () => {
+            this.#superseded.abort(new Error('another attempt of this pump has taken over'));
+          },
+        }),
+    );
+  }
+}
+
+function routes(input: PumpInput): Route[] {
+  const group = flowGroup(input);
+  return [...mappedQueues(input.queues)].map(({ topic, from, to }) => {
+    const queue = { topic, broker: from.broker, id: from.queue };
+    return {
+      from: queue,
+      to: { topic, broker: to.broker, id: to.queue },
+      source: { cluster: input.source, topic, broker: from.broker, queue: from.queue, generation: 0 },
+      group,
+      start: input.starts[queueKey(queue)],
+      skipTo: input.skips[queueKey(queue)] ?? 0,
+    };
+  });
+}

@@ -1,0 +1,102 @@
+import type { CopySource } from '../replication/provenance.ts';
+import type { Destination, OffsetSource, Queue } from '../transport/types.ts';
+import { findNewestCopy, scanCopies, type NewestCopy } from './newest-copy.ts';
+import type { ByteBudget } from './byte-budget.ts';
+import { QueueBlocked } from './problems.ts';
+import { pause } from './time.ts';
+
+const DISPATCH_TIMEOUT_MS = 10_000;
+const REBUILD_MS = 10_000;
+
+/** One source queue and where it is copied to. */
+export interface Route {
+  readonly from: Queue;
+  readonly to: Queue;
+  readonly source: CopySource;
+  /** The flow's group, under which both checkpoints are kept. */
+  readonly group: string;
+  /** Where copying starts if nothing was ever copied. */
+  readonly start: number | undefined;
+  /** Below this source offset nothing is to be copied any more. */
+  readonly skipTo: number;
+}
+
+/** What is known of the destination log. */
+export interface Evidence {
+  readonly newest: NewestCopy | undefined;
+  /** Destination offset up to which (exclusive) the log has been read or written by this pump. */
+  readonly end: number;
+}
+
+export interface Settled extends Evidence {
+  readonly repeated: number;
+  /** Somebody else writes into this queue as well. */
+  readonly shared: boolean;
+}
+
+/**
+ * Reads back what the destination holds, after everything stored there can be read. What this pump knew before shortens the
+ * reading; the log decides. No send of this queue may be under way.
+ */
+export async function readBack(
+  destination: Destination,
+  route: Route,
+  budget: ByteBudget,
+  known?: Evidence,
+): Promise<Settled> {
+  await destination.dispatched(route.to.broker, DISPATCH_TIMEOUT_MS);
+  const place = { reader: destination, queue: route.to, source: route.source, budget };
+  const { max } = await destination.range(route.to);
+  if (known && known.end <= max) {
+    const scan = await scanCopies(place, known.end, max, known.newest?.sourceOffset);
+    return { newest: scan.newest ?? known.newest, end: max, repeated: scan.repeated, shared: scan.others > 0 };
+  }
+  const checkpoint = await destination.committed(route.group, route.to);
+  const newest = await findNewestCopy(place, checkpoint);
+  return { newest, end: max, repeated: 0, shared: newest !== undefined && newest.offset < max - 1 };
+}
+
+/**
+ * The source offset at which copying goes on: behind the newest copy, whatever a checkpoint says; without any copy at the
+ * source's checkpoint; without that where the replication starts (R4, R5). A committed 0 is no evidence: some brokers answer it
+ * for groups that never committed.
+ */
+export async function nextOffset(
+  source: OffsetSource,
+  route: Route,
+  newest: NewestCopy | undefined,
+  until: AbortSignal,
+): Promise<number> {
+  const next = newest ? newest.sourceOffset + 1 : await startOffset(source, route);
+  await checkSourceHolds(source, route.from, next, until);
+  return Math.max(next, route.skipTo);
+}
+
+/** A broker that has just restarted may still be rebuilding the end of its queues; a queue that stays too short has lost messages. */
+async function checkSourceHolds(source: OffsetSource, queue: Queue, next: number, until: AbortSignal): Promise<void> {
+  const deadline = performance.now() + REBUILD_MS;
+  for (;;) {
+    const { max } = await source.range(queue);
+    if (next <= max) return;
+    if (performance.now() > deadline)
+      throw new QueueBlocked(
+        'history',
+        next,
+        `copying stands at source offset ${next}, but the source queue ends at ${max}: it was cut off or recreated`,
+      );
+    await pause(500, until);
+    until.throwIfAborted();
+  }
+}
+
+async function startOffset(source: OffsetSource, { from, group, start, skipTo }: Route): Promise<number> {
+  const committed = await source.committed(group, from);
+  const offset = committed === undefined || committed === 0 ? (start ?? committed) : committed;
+  if (offset !== undefined) return offset;
+  if (skipTo > 0) return skipTo;
+  throw new QueueBlocked(
+    'history',
+    0,
+    'there is no copy, no checkpoint and no start offset for this queue: say with skip-gap where to go on',
+  );
+}
