@@ -1,0 +1,30 @@
+import type { Command } from 'commander';
+import { CommandFailed } from '../failure.ts';
+
+/** Commands that are decided but not built yet: they exist, so that nobody wonders about a misspelling. */
+const LATER = [
+  ['watch', 'follow the progress of replications'],
+  ['reverse', 'turn the direction of a replication'],
+  ['rescale', 'change the parallelism of a running replication'],
+  ['groups', "show how consumer groups' progress is copied"],
+  ['redrive', 'copy quarantined messages again'],
+  ['remap', 'send a queue to another destination queue'],
+  ['accept-history', 'go on behind a changed history'],
+  ['release', 'take back the hold of a failover'],
+  ['failover', 'move an application while its source is lost'],
+  ['failback', 'the way home after a failover'],
+  ['drill', 'rehearse a switchover and measure RPO and RTO'],
+  ['verify', 'compare source and destination'],
+] as const;
+
+export function laterCommands(program: Command): void {
+  for (const [name, description] of LATER)
+    program
+      .command(name)
+      .description(`${description} (not available yet)`)
+      .argument('[args...]')
+      .allowUnknownOption()
+      .action(() => {
+        throw new CommandFailed(`${name} is not available yet in this release`);
+      });
+}

@@ -1,0 +1,81 @@
+import type { ClusterConfig } from '../../config/types.ts';
+import type { BrokerInfo, ClusterAdmin } from '../../transport/types.ts';
+import { innermost } from '../temporal.ts';
+import { within } from '../time-limit.ts';
+import type { Finding } from './finding.ts';
+
+/** How long one cluster may take for one check. ms */
+export const CHECK_MS = 10_000;
+
+const OLDEST = [4, 4, 0] as const;
+
+export interface CheckedCluster {
+  readonly name: string;
+  /** Empty where the name servers did not answer. */
+  readonly brokers: readonly BrokerInfo[];
+  readonly findings: readonly Finding[];
+}
+
+/** Name servers and every broker: reachable, with a master, recent enough. */
+export async function checkCluster(config: ClusterConfig, admin: ClusterAdmin): Promise<CheckedCluster> {
+  const { name, nameServers } = config;
+  const about = `cluster ${name}`;
+  try {
+    const brokers = await within(CHECK_MS, `name servers ${nameServers.join(', ')}`, admin.brokers());
+    if (brokers.length === 0)
+      return {
+        name,
+        brokers,
+        findings: [{ result: 'FAIL', about, text: `${nameServers.join(', ')} knows no brokers` }],
+      };
+    const findings = await Promise.all(brokers.map((broker) => checkBroker(about, broker, admin)));
+    return { name, brokers, findings };
+  } catch (error) {
+    return { name, brokers: [], findings: [{ result: 'FAIL', about, text: innermost(error).message }] };
+  }
+}
+
+async function checkBroker(about: string, { name, master }: BrokerInfo, admin: ClusterAdmin): Promise<Finding> {
+  if (master === undefined)
+    return {
+      result: 'FAIL',
+      about,
+      text: `broker ${name} has no master; nothing can be written to it or committed there`,
+    };
+  try {
+    const version = await within(CHECK_MS, `broker ${name} at ${master}`, admin.brokerVersion(name));
+    const text = `broker ${name} at ${master}, ${version}`;
+    return isOldEnough(version)
+      ? { result: 'OK', about, text }
+      : { result: 'FAIL', about, text: `${text}; expected ${OLDEST.join('.')} or newer` };
+  } catch (error) {
+    return { result: 'FAIL', about, text: `broker ${name} at ${master}: ${innermost(error).message}` };
+  }
+}
+
+/** Of names such as `V5_5_0` or `V4_4_0_SNAPSHOT`. */
+export function isOldEnough(version: string): boolean {
+  const parts = /(\d+)[_.](\d+)[_.](\d+)/.exec(version)?.slice(1).map(Number) ?? [];
+  for (const [index, least] of OLDEST.entries()) {
+    const part = parts[index] ?? 0;
+    if (part !== least) return part > least;
+  }
+  return true;
+}
+
+/** Two names for one cluster would copy a topic into itself. */
+export function checkSameCluster(clusters: readonly CheckedCluster[]): Finding[] {
+  const findings: Finding[] = [];
+  for (const [index, a] of clusters.entries())
+    for (const b of clusters.slice(index + 1)) {
+      const masters = new Set(a.brokers.map(({ master }) => master));
+      const shared = b.brokers.find(({ master }) => master !== undefined && masters.has(master));
+      if (shared)
+        findings.push({
+          result: 'FAIL',
+          about: `clusters ${a.name}, ${b.name}`,
+          text: `are the same cluster: both have the broker ${shared.name} at ${shared.master}; give each cluster one name`,
+        });
+    }
+  return findings;
+}

@@ -1,0 +1,58 @@
+import { flowGroup, type Flow } from '../replication/names.ts';
+import type { ClusterAdmin, Queue } from '../transport/types.ts';
+
+/** Where a source queue's copying stands, from the offsets in RocketMQ: true whether or not a worker runs. */
+export interface QueueLag {
+  readonly topic: string;
+  readonly broker: string;
+  readonly queue: number;
+  /** Next source offset to copy, as committed on the source (flushed every few seconds); absent before the first commit. */
+  readonly next?: number;
+  /** Next offset that producers will write. */
+  readonly max: number;
+  /** Messages still to copy; without a checkpoint all that the queue holds. */
+  readonly lag: number;
+}
+
+export interface TopicLag {
+  readonly topic: string;
+  /** 0 where the source has no such topic. */
+  readonly queues: number;
+  /** Messages still to copy. */
+  readonly lag: number;
+}
+
+const AT_ONCE = 32;
+
+/** The lag of every source queue of a flow. @throws TransportError */
+export async function flowLag(admin: ClusterAdmin, flow: Flow, topics: readonly string[]): Promise<QueueLag[]> {
+  const group = flowGroup(flow);
+  const queues = (await Promise.all(topics.map((topic) => queuesOf(admin, topic)))).flat();
+  const lags: QueueLag[] = [];
+  for (let first = 0; first < queues.length; first += AT_ONCE)
+    lags.push(
+      ...(await Promise.all(queues.slice(first, first + AT_ONCE).map((queue) => queueLag(admin, group, queue)))),
+    );
+  return lags;
+}
+
+export function topicLags(topics: readonly string[], queues: readonly QueueLag[]): TopicLag[] {
+  return topics.map((topic) => {
+    const own = queues.filter((queue) => queue.topic === topic);
+    return { topic, queues: own.length, lag: own.reduce((sum, { lag }) => sum + lag, 0) };
+  });
+}
+
+async function queuesOf(admin: ClusterAdmin, name: string): Promise<Queue[]> {
+  const topic = await admin.topic(name);
+  return (topic?.brokers ?? []).flatMap(({ broker, readQueues }) =>
+    Array.from({ length: readQueues }, (_, id) => ({ topic: name, broker, id })),
+  );
+}
+
+async function queueLag(admin: ClusterAdmin, group: string, queue: Queue): Promise<QueueLag> {
+  const [{ min, max }, next] = await Promise.all([admin.range(queue), admin.committed(group, queue)]);
+  const { topic, broker, id } = queue;
+  const lag = Math.max(0, max - Math.max(next ?? min, min));
+  return { topic, broker, queue: id, ...(next === undefined ? {} : { next }), max, lag };
+}

@@ -1,0 +1,51 @@
+import { randomUUID } from 'node:crypto';
+import { userInfo } from 'node:os';
+import { InvalidArgumentError, type Command } from 'commander';
+import type { Asked } from '../replication/messages.ts';
+import { REPLICATION_NAME } from '../replication/names.ts';
+
+/** Options that every command takes, wherever they stand on the line. */
+export interface CommonOptions {
+  readonly config?: string;
+  readonly json?: boolean;
+}
+
+/** Options of the commands that change something. */
+export interface ChangeOptions extends CommonOptions {
+  readonly by?: string;
+  readonly reason?: string;
+}
+
+export function changing(command: Command): Command {
+  return command
+    .option('--by <who>', 'who asks for it, for the audit', defaultUser())
+    .option('--reason <why>', 'why, for the audit');
+}
+
+function defaultUser(): string {
+  return process.env.USER ?? userInfo().username;
+}
+
+/** Who asks and why, with an ID of its own: the same command is carried out once however often it is delivered. */
+export function asked({ by, reason }: ChangeOptions): Asked {
+  return {
+    ...(by === undefined ? {} : { by }),
+    ...(reason === undefined ? {} : { reason }),
+    operationId: randomUUID(),
+  };
+}
+
+/** The name of a replication, as an argument. */
+export function replicationName(text: string): string {
+  if (!REPLICATION_NAME.test(text))
+    throw new InvalidArgumentError('Expected the name of a replication: letters, digits and -, at most 48.');
+  return text;
+}
+
+/** A queue number or an offset. */
+export function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value))
+    throw new InvalidArgumentError('Expected a whole number, 0 or more.');
+  return value;
+}

@@ -1,0 +1,81 @@
+import type { ReplicationStatus } from '../../replication/messages.ts';
+import type { PendingActivity } from '../executions.ts';
+import { grouped, table } from '../output.ts';
+import type { ReplicationReport } from './report.ts';
+
+/** The report for people. */
+export function reportText(report: ReplicationReport, eachQueue: boolean): string {
+  return [
+    headline(report),
+    ...(report.status ? statusLines(report.status) : withoutWorker(report)),
+    '',
+    ...lagLines(report, eachQueue),
+  ].join('\n');
+}
+
+function headline({ name, health, status, execution }: ReplicationReport): string {
+  const flow = status ? `  ${status.source} -> ${status.destination}` : '';
+  const since = status?.startedAt ?? execution?.startedAt;
+  return `${name}  ${health}${flow}${since === undefined ? '' : `  since ${since}`}`;
+}
+
+function statusLines(status: ReplicationStatus): string[] {
+  const { counters, blocked, troubles, refusals, heldBy, reason, state, health } = status;
+  const lines = [
+    `state ${state}${reason === undefined ? '' : `: ${reason}`}${heldBy === undefined ? '' : `, held by ${heldBy}`}`,
+    `copied ${grouped(counters.copied)} messages, ${grouped(counters.bytes)} bytes` +
+      (counters.gapSkipped > 0 ? `, skipped ${grouped(counters.gapSkipped)} that are gone` : '') +
+      (counters.loopSkipped > 0 ? `, left out ${grouped(counters.loopSkipped)} that came from the destination` : '') +
+      (counters.repeated > 0 ? `, REPEATED ${grouped(counters.repeated)}` : ''),
+  ];
+  if (health === 'BLOCKED') lines.push('blocked queues (the others are copied on):');
+  for (const { topic, broker, queue, kind, reason: why, at, since } of blocked)
+    lines.push(`  ${topic}/${broker}/${queue} at offset ${grouped(at)} since ${since} (${kind}): ${why}`);
+  for (const trouble of troubles) lines.push(`trouble, being retried: ${trouble}`);
+  for (const refusal of refusals) lines.push(`refused: ${refusal}`);
+  return lines;
+}
+
+function withoutWorker({ health, execution }: ReplicationReport): string[] {
+  if (health !== 'NO WORKER') return [];
+  return [
+    'no worker answers; start one with: replicator worker. What Temporal knows without it:',
+    ...(execution?.activities ?? []).map(activityLine),
+  ];
+}
+
+function activityLine({ type, state, attempt, lastHeartbeat, lastFailure, progress }: PendingActivity): string {
+  return [
+    `  ${type} ${state}, attempt ${attempt}`,
+    ...(lastHeartbeat === undefined ? [] : [`last heartbeat ${lastHeartbeat}`]),
+    ...(progress ? [`copied ${grouped(progress.copied)}, blocked queues ${progress.blocked}`] : []),
+    ...(lastFailure === undefined ? [] : [`last failure: ${lastFailure}`]),
+  ].join(', ');
+}
+
+function lagLines({ lag, noLag }: ReplicationReport, eachQueue: boolean): string[] {
+  if (!lag) return [`lag unknown: ${noLag ?? 'not asked'}`];
+  const total = `lag ${grouped(lag.messages)} messages (the checkpoint on the source is a few seconds old)`;
+  if (eachQueue)
+    return [
+      table(
+        ['TOPIC', 'BROKER', 'QUEUE', 'NEXT', 'MAX', 'LAG'],
+        lag.queues.map(({ topic, broker, queue, next = '-', max, lag: behind }) => [
+          topic,
+          broker,
+          queue,
+          next,
+          max,
+          behind,
+        ]),
+      ),
+      total,
+    ];
+  return [
+    table(
+      ['TOPIC', 'QUEUES', 'LAG'],
+      lag.topics.map(({ topic, queues, lag: behind }) => [topic, queues, behind]),
+    ),
+    total,
+  ];
+}

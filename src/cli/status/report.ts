@@ -1,0 +1,77 @@
+import type { LoadedConfig } from '../../config/types.ts';
+import type { ReplicationStatus } from '../../replication/messages.ts';
+import { withCluster } from '../clusters.ts';
+import { CommandFailed } from '../failure.ts';
+import { describeExecution, type Execution } from '../executions.ts';
+import { flowLag, topicLags, type QueueLag, type TopicLag } from '../lag.ts';
+import { queryStatus } from '../queries.ts';
+import { innermost, type Temporal } from '../temporal.ts';
+import { within } from '../time-limit.ts';
+import { configIfThere, ended } from './list.ts';
+
+/** How one replication is doing, from every source that answers. */
+export interface ReplicationReport {
+  readonly name: string;
+  readonly health: string;
+  /** What the workflow says; absent when no worker answers or it does not run. */
+  readonly status?: ReplicationStatus;
+  /** What Temporal knows without a worker; absent where it knows nothing. */
+  readonly execution?: Execution;
+  readonly lag?: {
+    readonly messages: number;
+    readonly topics: readonly TopicLag[];
+    readonly queues: readonly QueueLag[];
+  };
+  /** Why there is no lag. */
+  readonly noLag?: string;
+}
+
+/** How long RocketMQ may take for the lag. ms */
+const LAG_MS = 10_000;
+
+/** @throws CommandFailed where neither Temporal nor the file knows the replication */
+export async function replicationReport(
+  temporal: Temporal,
+  name: string,
+  file: string | undefined,
+): Promise<ReplicationReport> {
+  const [config, execution] = await Promise.all([configIfThere(file), describeExecution(temporal, name)]);
+  const entry = config?.replications.get(name);
+  if (!execution && !entry)
+    throw new CommandFailed(
+      `there is no replication ${name}: neither Temporal at ${temporal.address} (namespace ${temporal.namespace}) ` +
+        `nor ${config?.path ?? 'a configuration file'} knows it; replicator status lists all`,
+    );
+  const running = execution?.status === 'RUNNING';
+  const status = running ? await queryStatus(temporal, name) : undefined;
+  return {
+    name,
+    health: status?.health ?? (running ? 'NO WORKER' : ended(execution?.status)),
+    ...(status ? { status } : {}),
+    ...(execution ? { execution } : {}),
+    ...(await lagOf(name, status ?? entry, config)),
+  };
+}
+
+type LagPart = Pick<ReplicationReport, 'lag' | 'noLag'>;
+
+async function lagOf(
+  name: string,
+  ends: { readonly source: string; readonly destination: string; readonly topics: readonly string[] } | undefined,
+  config: LoadedConfig | undefined,
+): Promise<LagPart> {
+  if (!ends) return { noLag: 'the configuration file does not name it and no worker says what it copies' };
+  const { source, destination, topics } = ends;
+  const cluster = config?.clusters.get(source);
+  if (!cluster) return { noLag: `no configuration file names the cluster ${source}` };
+  try {
+    const queues = await withCluster(cluster, ({ admin }) =>
+      within(LAG_MS, `cluster ${source}`, flowLag(admin, { replication: name, source, destination }, topics)),
+    );
+    return {
+      lag: { messages: queues.reduce((sum, { lag }) => sum + lag, 0), topics: topicLags(topics, queues), queues },
+    };
+  } catch (error) {
+    return { noLag: innermost(error).message };
+  }
+}
