@@ -9,11 +9,21 @@ export function crossChecks(root: unknown): Finding[] {
   const replications = asMap(valueAt(root, ['replications']));
   const policy = valueAt(root, ['policy']);
   return [
+    ...withoutNameServers(clusters),
     ...unknownClusters(Object.keys(clusters), replications),
     ...twoWays(replications),
     ...notYet(clusters, replications),
     ...(policy === undefined ? [] : [{ path: ['policy'], message: 'not available yet; leave it out' }]),
   ];
+}
+
+function withoutNameServers(clusters: Entries): Finding[] {
+  return Object.entries(clusters)
+    .filter(([, entry]) => isMap(entry) && entry.nameServers === undefined && entry.endpoints === undefined)
+    .map(([name]) => ({
+      path: ['clusters', name, 'nameServers'],
+      message: 'found nothing; expected a list of name servers, such as [10.0.0.1:9876]',
+    }));
 }
 
 function unknownClusters(clusters: readonly string[], replications: Entries): Finding[] {
@@ -97,7 +107,11 @@ function copyingsByTopic(replications: Entries): Map<string, Copying[]> {
 }
 
 function asMap(value: unknown): Entries {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+  return isMap(value) ? value : {};
+}
+
+function isMap(value: unknown): value is Entries {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** What the schema knows but this release does not do. */

@@ -42,7 +42,7 @@ export function resolveReferences(value: unknown, environment: Environment): { v
       if (found === undefined)
         missing.push({
           path,
-          message: `found \${${name}}, but the environment variable ${name} is not set; expected it to be`,
+          message: `found \${${name}}; expected the environment variable ${name} to be set`,
         });
       return found ?? `\${${name}}`;
     });

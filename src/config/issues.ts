@@ -51,19 +51,30 @@ function amount(count: number, origin: string): string {
   return String(count);
 }
 
+type Issue = z.core.$ZodIssue;
+
 /** @param root what was validated, with references as they were written, so that no secret of the environment shows */
-export function findings(issues: readonly z.core.$ZodIssue[], root: unknown): Finding[] {
-  return issues.flatMap((issue) => {
-    if (issue.code === 'unrecognized_keys') {
-      const known = knownKeys(issue.path).join(', ');
-      return issue.keys.map((key) => ({
-        path: [...issue.path, key],
-        message: `found an unknown key; expected one of: ${known}`,
-      }));
-    }
-    const found = issue.code === 'invalid_key' ? JSON.stringify(issue.path.at(-1)) : describeAt(root, issue.path);
-    return [{ path: issue.path, message: `found ${found}; ${issue.message}` }];
-  });
+export function findings(issues: readonly Issue[], root: unknown): Finding[] {
+  return issues.flatMap((issue) => findingsOf(issue, root));
+}
+
+function findingsOf(issue: Issue, root: unknown): Finding[] {
+  const { path, code } = issue;
+  if (code === 'unrecognized_keys') {
+    const message = `found an unknown key; expected one of: ${knownKeys(path).join(', ')}`;
+    return issue.keys.map((key) => ({ path: [...path, key], message }));
+  }
+  if (code === 'invalid_union') {
+    const within = meant(issue.errors).map((inner) => ({ ...inner, path: [...path, ...inner.path] }));
+    if (within.length > 0) return findings(within, root);
+  }
+  const what = code === 'invalid_key' ? JSON.stringify(path.at(-1)) : describeAt(root, path);
+  return [{ path, message: `found ${what}; ${issue.message}` }];
+}
+
+/** What is wrong inside a value whose outer shape fits one alternative of a union; empty where none fits. */
+function meant(alternatives: readonly (readonly Issue[])[]): readonly Issue[] {
+  return alternatives.find((issues) => issues.length > 0 && issues.every(({ path }) => path.length > 0)) ?? [];
 }
 
 /** What stands at this path, in a few words. What belongs to `auth` is never shown. */

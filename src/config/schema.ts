@@ -32,21 +32,17 @@ const tls = z.union(
   'expected true, false, or { caFile: FILE, verify: true }',
 );
 
-const cluster = z
-  .strictObject({
-    kind: z.enum(['apache', 'apsaramq-4.0', 'apsaramq-5.0']),
-    region: z.string().min(1).optional(),
-    nameServers: nameServers.optional(),
-    auth: auth.optional(),
-    tls: tls.default(false),
-    protocol: z.enum(['remoting', 'grpc']).default('remoting'),
-    endpoints: z.string().min(1).optional(),
-    edition: z.string().min(1).optional(),
-  })
-  .refine(({ nameServers, endpoints }) => nameServers !== undefined || endpoints !== undefined, {
-    path: ['nameServers'],
-    error: 'expected a list of name servers, such as [10.0.0.1:9876]',
-  });
+/** That there are name servers is checked apart from this, so that it is said even when other keys are wrong. */
+const cluster = z.strictObject({
+  kind: z.enum(['apache', 'apsaramq-4.0', 'apsaramq-5.0']),
+  region: z.string().min(1).optional(),
+  nameServers: nameServers.optional(),
+  auth: auth.optional(),
+  tls: tls.default(false),
+  protocol: z.enum(['remoting', 'grpc']).default('remoting'),
+  endpoints: z.string().min(1).optional(),
+  edition: z.string().min(1).optional(),
+});
 
 const worker = z.strictObject({
   role: z.enum(['control', 'pump', 'all']).default('all'),

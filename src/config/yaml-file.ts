@@ -15,7 +15,11 @@ export function parseYaml(text: string): YamlFile {
   const lineCounter = new LineCounter();
   const document = parseDocument(hideReferences(text), { lineCounter, prettyErrors: false });
   const lineAt = (offset: number): number => Math.max(1, lineCounter.linePos(offset).line);
-  const syntax = document.errors.map(({ message, pos }) => ({ line: lineAt(pos[0]), message: `not YAML: ${message}` }));
+  const syntax = document.errors
+    .map(({ message, pos }) => ({ line: lineAt(pos[0]), message: `not YAML: ${message}` }))
+    .filter(
+      ({ line, message }, index, all) => all.findIndex((e) => e.line === line && e.message === message) === index,
+    );
   return {
     value: syntax.length > 0 ? undefined : toValue(document, syntax),
     syntax,
