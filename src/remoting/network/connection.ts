@@ -90,11 +90,11 @@ export class Connection {
     this.#onLost(this.#link, new Error('this side reset the connection'));
   }
 
-  /** Ends the connection for good; what is under way or waiting fails. */
+  /** Ends the connection for good, with a TCP reset; what is under way or waiting fails. */
   close(): void {
     this.#closed = true;
     clearTimeout(this.#retry);
-    this.#link?.stream.destroy();
+    this.#link?.reset();
     this.#link = undefined;
     this.#waiting = [];
     this.#inFlight.failWhere(

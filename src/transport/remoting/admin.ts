@@ -1,0 +1,128 @@
+import { createSubscriptionGroup } from '../../remoting/requests/create-subscription-group.ts';
+import { getAllSubscriptionGroups } from '../../remoting/requests/get-all-subscription-group-config.ts';
+import { getAllTopicConfig } from '../../remoting/requests/get-all-topic-config.ts';
+import { getBrokerConfig } from '../../remoting/requests/get-broker-config.ts';
+import { getBrokerRuntimeInfo } from '../../remoting/requests/get-broker-runtime-info.ts';
+import { getRouteInfo } from '../../remoting/requests/get-route-info.ts';
+import { hasSubscriptionGroup } from '../../remoting/requests/get-subscription-group-config.ts';
+import { getTopicConfig } from '../../remoting/requests/get-topic-config.ts';
+import { searchOffset } from '../../remoting/requests/search-offset.ts';
+import type { TopicSettings } from '../../remoting/requests/topic-settings.ts';
+import { updateAndCreateTopic } from '../../remoting/requests/update-and-create-topic.ts';
+import { REQUEST_CODE_NOT_SUPPORTED } from '../../remoting/response-codes.ts';
+import { TransportError } from '../errors.ts';
+import type { BrokerInfo, ClusterAdmin, OffsetRange, Queue, Topic, TopicConfig } from '../types.ts';
+import type { BrokerConnections } from './broker-connections.ts';
+import type { BrokerDirectory } from './broker-directory.ts';
+import type { NameServers } from './name-servers.ts';
+import { RemotingSource, place } from './source.ts';
+
+/** Topics, groups and brokers of one cluster, over connections of its own. */
+export class RemotingAdmin implements ClusterAdmin {
+  readonly #nameServers: NameServers;
+  readonly #directory: BrokerDirectory;
+  readonly #connections: BrokerConnections;
+  readonly #offsets: RemotingSource;
+
+  constructor(nameServers: NameServers, directory: BrokerDirectory, connections: BrokerConnections) {
+    this.#nameServers = nameServers;
+    this.#directory = directory;
+    this.#connections = connections;
+    this.#offsets = new RemotingSource(connections, connections);
+  }
+
+  async brokers(): Promise<BrokerInfo[]> {
+    return [...(await this.#directory.brokers())];
+  }
+
+  async topic(name: string): Promise<Topic | undefined> {
+    const route = await this.#nameServers.call(getRouteInfo, name);
+    if (!route) return undefined;
+    return { name, brokers: [...route.queues].sort((a, b) => (a.broker < b.broker ? -1 : 1)) };
+  }
+
+  async topicConfig(broker: string, topic: string): Promise<TopicConfig | undefined> {
+    return await this.#topicSettings(broker, topic);
+  }
+
+  async putTopic(broker: string, topic: string, config: TopicConfig): Promise<void> {
+    const current = await this.#topicSettings(broker, topic);
+    await this.#connections.call(broker, updateAndCreateTopic, {
+      filterType: current?.filterType ?? 'SINGLE_TAG',
+      sysFlag: current?.sysFlag ?? 0,
+      ...config,
+      topic,
+      attributes: changedAttributes(current?.attributes ?? {}, config.attributes),
+    });
+  }
+
+  async createGroup(group: string): Promise<void> {
+    for (const { name, master } of await this.#directory.brokers())
+      if (master !== undefined && !(await this.#hasGroup(name, group)))
+        await this.#connections.call(name, createSubscriptionGroup, group);
+  }
+
+  async brokerVersion(broker: string): Promise<string> {
+    const info = await this.#connections.call(broker, getBrokerRuntimeInfo, undefined);
+    return info.brokerVersionDesc ?? 'unknown';
+  }
+
+  async brokerConfig(broker: string): Promise<ReadonlyMap<string, string>> {
+    return await this.#connections.call(broker, getBrokerConfig, undefined);
+  }
+
+  async range(queue: Queue): Promise<OffsetRange> {
+    return await this.#offsets.range(queue);
+  }
+
+  async offsetAt(queue: Queue, timestamp: number): Promise<number> {
+    return await this.#connections.call(queue.broker, searchOffset, { ...place(queue), timestamp });
+  }
+
+  async committed(group: string, queue: Queue): Promise<number | undefined> {
+    return await this.#offsets.committed(group, queue);
+  }
+
+  async commit(group: string, queue: Queue, offset: number): Promise<void> {
+    await this.#offsets.commit(group, queue, offset);
+  }
+
+  close(): void {
+    this.#connections.close();
+  }
+
+  async #topicSettings(broker: string, topic: string): Promise<TopicSettings | undefined> {
+    return await supportedOr(
+      () => this.#connections.call(broker, getTopicConfig, topic),
+      async () => (await this.#connections.call(broker, getAllTopicConfig, undefined)).get(topic),
+    );
+  }
+
+  async #hasGroup(broker: string, group: string): Promise<boolean> {
+    return await supportedOr(
+      () => this.#connections.call(broker, hasSubscriptionGroup, group),
+      async () => (await this.#connections.call(broker, getAllSubscriptionGroups, undefined)).has(group),
+    );
+  }
+}
+
+/** 4.x brokers cannot be asked for one item, only for all. */
+async function supportedOr<T>(ask: () => Promise<T>, older: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof TransportError && error.code === REQUEST_CODE_NOT_SUPPORTED) return await older();
+    throw error;
+  }
+}
+
+/** Only what differs: a broker refuses to set some attributes again, even to the same value. */
+function changedAttributes(
+  current: Readonly<Record<string, string>>,
+  wanted: Readonly<Record<string, string>>,
+): Record<string, string | undefined> {
+  const changes: Record<string, string | undefined> = {};
+  for (const [name, value] of Object.entries(wanted)) if (current[name] !== value) changes[name] = value;
+  for (const name of Object.keys(current)) if (!(name in wanted)) changes[name] = undefined;
+  return changes;
+}

@@ -1,0 +1,66 @@
+import { getBrokerConfig } from '../../remoting/requests/get-broker-config.ts';
+import { lockBatchMq } from '../../remoting/requests/lock-batch-mq.ts';
+import { sendBatchMessage } from '../../remoting/requests/send-batch-message.ts';
+import { unlockBatchMq } from '../../remoting/requests/unlock-batch-mq.ts';
+import { TransportError } from '../errors.ts';
+import type { Batch, Destination, Queue } from '../types.ts';
+import type { BrokerConnections } from './broker-connections.ts';
+import { awaitDispatch } from './dispatch-barrier.ts';
+import { RemotingSource, place } from './source.ts';
+
+/** Brokers use it for their statistics only. */
+const PRODUCER_GROUP = 'REPLICATOR_PRODUCER';
+
+/** A broker's default, where it does not tell its own. bytes. */
+const DEFAULT_MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
+
+/** One connection a broker carries sends and reads, another one locks, offsets and questions about the broker. */
+export class RemotingDestination extends RemotingSource implements Destination {
+  readonly #sends: BrokerConnections;
+  readonly #control: BrokerConnections;
+  readonly #lossListeners: Set<(broker: string) => void>;
+
+  constructor(sends: BrokerConnections, control: BrokerConnections, lossListeners: Set<(broker: string) => void>) {
+    super(sends, control);
+    this.#sends = sends;
+    this.#control = control;
+    this.#lossListeners = lossListeners;
+  }
+
+  async send(queue: Queue, batch: Batch, timeoutMs: number): Promise<number> {
+    const { sysFlag, bornTimestamp, parts } = batch;
+    const args = { ...place(queue), producerGroup: PRODUCER_GROUP, sysFlag, bornTimestamp, parts };
+    try {
+      return await this.#sends.call(queue.broker, sendBatchMessage, args, { timeoutMs });
+    } catch (error) {
+      if (!(error instanceof TransportError) || !error.answered) this.#sends.reset(queue.broker);
+      throw error;
+    }
+  }
+
+  async maxBatchBytes(broker: string): Promise<number> {
+    const config = await this.#control.call(broker, getBrokerConfig, undefined);
+    const bytes = Number(config.get('maxMessageSize'));
+    return Number.isSafeInteger(bytes) && bytes > 0 ? bytes : DEFAULT_MAX_MESSAGE_BYTES;
+  }
+
+  async dispatched(broker: string, timeoutMs: number): Promise<void> {
+    await awaitDispatch(this.#control, broker, timeoutMs);
+  }
+
+  async lock(broker: string, group: string, owner: string, keys: readonly Queue[]): Promise<Queue[]> {
+    const held = await this.#control.call(broker, lockBatchMq, { group, clientId: owner, queues: keys.map(place) });
+    return held.map(({ topic, broker: keyBroker, queue }) => ({ topic, broker: keyBroker, id: queue }));
+  }
+
+  async unlock(broker: string, group: string, owner: string, keys: readonly Queue[]): Promise<void> {
+    await this.#control.call(broker, unlockBatchMq, { group, clientId: owner, queues: keys.map(place) });
+  }
+
+  onLocksLost(listener: (broker: string) => void): () => void {
+    this.#lossListeners.add(listener);
+    return () => {
+      this.#lossListeners.delete(listener);
+    };
+  }
+}
