@@ -4,8 +4,7 @@ import type { Cluster } from '../transport/types.ts';
 /** Opens a cluster of the file. Nothing is sent before the first call. */
 export async function openCluster(config: ClusterConfig): Promise<Cluster> {
   const { openRemotingCluster } = await import('../transport/remoting/cluster.ts');
-  const { name, nameServers, auth, tls } = config;
-  return openRemotingCluster({ name, nameServers, auth, tls });
+  return openRemotingCluster(config);
 }
 
 /** Runs `work` with a cluster that is closed afterwards. */

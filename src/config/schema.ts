@@ -27,18 +27,13 @@ const auth = z.strictObject({
   securityToken: z.string().min(1).optional(),
 });
 
-const tls = z.union(
-  [z.boolean(), z.strictObject({ caFile: z.string().min(1).optional(), verify: z.boolean().default(true) })],
-  'expected true, false, or { caFile: FILE, verify: true }',
-);
-
 /** That there are name servers is checked apart from this, so that it is said even when other keys are wrong. */
 const cluster = z.strictObject({
   kind: z.enum(['apache', 'apsaramq-4.0', 'apsaramq-5.0']),
   region: z.string().min(1).optional(),
   nameServers: nameServers.optional(),
   auth: auth.optional(),
-  tls: tls.default(false),
+  tls: z.boolean().default(false),
   protocol: z.enum(['remoting', 'grpc']).default('remoting'),
   endpoints: z.string().min(1).optional(),
   edition: z.string().min(1).optional(),
@@ -75,5 +70,4 @@ export type ConfigFile = z.output<typeof configFile>;
 export type WorkerConfig = z.output<typeof worker>;
 export type WorkerRole = WorkerConfig['role'];
 export type ClusterAuth = z.output<typeof auth>;
-export type ClusterTls = z.output<typeof tls>;
 export type ClusterKind = z.output<typeof cluster>['kind'];

@@ -1,5 +1,5 @@
 import type { ReplicationInput } from '../replication/input.ts';
-import type { ClusterAuth, ClusterKind, ClusterTls, WorkerConfig } from './schema.ts';
+import type { ClusterAuth, ClusterKind, WorkerConfig } from './schema.ts';
 
 /** One cluster of the file, ready to be opened over the remoting protocol. Holds secrets: never log or print it. */
 export interface ClusterConfig {
@@ -9,7 +9,8 @@ export interface ClusterConfig {
   /** `host:port` each, at least one. */
   readonly nameServers: readonly string[];
   readonly auth: ClusterAuth | undefined;
-  readonly tls: ClusterTls;
+  /** Certificates are not verified. */
+  readonly tls: boolean;
 }
 
 /** A configuration file that has passed every check. */

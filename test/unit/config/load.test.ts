@@ -17,7 +17,7 @@ describe('a good file', () => {
       region: 'cn-hangzhou',
       nameServers: ['127.0.0.1:19876'],
       auth: { accessKey: 'access', secretKey: 's3cret-value' },
-      tls: { verify: true },
+      tls: true,
     });
     expect(config.clusters.get('west')).toMatchObject({ nameServers: ['10.0.0.1:9876', '[::1]:9876'], tls: false });
   });

@@ -3,7 +3,7 @@ import { parseConfig } from '../../../src/config/load.ts';
 
 export const GOOD_FILE = `
 clusters:
-  east: { kind: apache, region: cn-hangzhou, nameServers: [127.0.0.1:19876], auth: { accessKey: \${EAST_AK}, secretKey: \${EAST_SK} }, tls: {} }
+  east: { kind: apache, region: cn-hangzhou, nameServers: [127.0.0.1:19876], auth: { accessKey: \${EAST_AK}, secretKey: \${EAST_SK} }, tls: true }
   west:
     kind: apsaramq-4.0
     nameServers: "10.0.0.1:9876; [::1]:9876"
@@ -29,7 +29,7 @@ export const EVERY_KEY = {
       region: 'r',
       nameServers: ['a:1', 'b:2'],
       auth: { accessKey: 'a', secretKey: 's', securityToken: 't' },
-      tls: { caFile: '/ca.pem', verify: false },
+      tls: true,
       protocol: 'remoting',
       endpoints: 'a:8081',
       edition: 'e',
