@@ -1,0 +1,17 @@
+import type { ActivityDependencies } from './dependencies.ts';
+import { prepare } from './prepare.ts';
+import { pump } from './pump.ts';
+import type { ControlActivities, PumpActivities } from './types.ts';
+
+/** The activities of the task queue `replicator`. */
+export function createControlActivities(dependencies: ActivityDependencies): ControlActivities {
+  return {
+    prepare: (input) => prepare(dependencies, input),
+    usableSearchAttributes: () => Promise.resolve(dependencies.usableSearchAttributes()),
+  };
+}
+
+/** The activities of the task queue `replicator-pump`. */
+export function createPumpActivities(dependencies: ActivityDependencies): PumpActivities {
+  return { pump: (input) => pump(dependencies, input) };
+}

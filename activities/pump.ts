@@ -1,0 +1,57 @@
+import { Context } from '@temporalio/activity';
+import type { Client } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { runPump } from '../src/pump/pump.ts';
+import { PUMP_REPORT, type BlockedQueue, type PumpReport } from '../src/replication/messages.ts';
+import { Attempt } from '../src/temporal/attempt.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import type { PumpInput, PumpResult } from './types.ts';
+
+const STINT_MS = 6 * 3600 * 1000;
+const REPORT_TIMEOUT_MS = 5000;
+/** Attempts are retried at once; one that fails right away asks for more time. */
+const FAILED_RETRY_DELAY = '5s';
+
+export async function pump(dependencies: ActivityDependencies, input: PumpInput): Promise<PumpResult> {
+  const attempt = new Attempt(Context.current(), dependencies.client);
+  let blocked: readonly BlockedQueue[] = [];
+  const report = async (said: PumpReport) => {
+    await sendReport(dependencies.client, attempt.workflowId, said);
+    blocked = said.blocked;
+  };
+  let result: PumpResult;
+  try {
+    result = await runPump(input, {
+      source: dependencies.openCluster(input.source),
+      destination: dependencies.openCluster(input.destination),
+      owner: attempt.owner,
+      formerOwners: attempt.formerOwners,
+      attempt: attempt.number,
+      pump: attempt.pump,
+      budget: dependencies.budget,
+      standing: () => attempt.standing(),
+      heartbeat: (progress) => {
+        attempt.heartbeat(progress);
+      },
+      report,
+      cancelled: attempt.ended,
+      // all shards of a replication begin together; they should not all end together
+      stintMs: STINT_MS * (0.9 + 0.2 * Math.random()),
+    });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw ApplicationFailure.create({ message, nextRetryDelay: FAILED_RETRY_DELAY });
+  }
+  if (result.ended === 'stint' || attempt.isCancelRequested) return result;
+  // The worker shuts down or the activity is paused: an attempt elsewhere goes on, and a result would not be heard.
+  const { counters, next } = result;
+  const last = { shard: input.shard, pump: attempt.pump, blocked, counters, troubles: [], ...(next && { next }) };
+  await report(last).catch(() => undefined);
+  throw await attempt.handedOver();
+}
+
+/** To whatever run is current: a report counts only for the run and the pump that it names. */
+async function sendReport(client: Client, workflowId: string, report: PumpReport): Promise<void> {
+  const handle = client.workflow.getHandle(workflowId);
+  await client.withDeadline(Date.now() + REPORT_TIMEOUT_MS, () => handle.signal(PUMP_REPORT, report));
+}

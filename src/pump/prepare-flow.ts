@@ -1,0 +1,36 @@
+import type { Prepared, PrepareInput } from '../../activities/types.ts';
+import { flowGroup } from '../replication/names.ts';
+import { queueKey, type Cluster } from '../transport/types.ts';
+import { createTopic } from './prepare/create-topics.ts';
+import { inParallel } from './prepare/in-parallel.ts';
+import { inspectClusters, inspectTopics } from './prepare/inspect.ts';
+import { resolveStarts } from './prepare/start-offsets.ts';
+import { planTopic } from './prepare/topic-plan.ts';
+
+/**
+ * Gets both clusters ready for a flow. Everything is looked at and decided before anything is created, so that wrong input leaves no trace.
+ * Idempotent: what an earlier try created or committed is found and kept.
+ * @throws WrongInput for what an operator must correct
+ * @throws TransportError while a cluster cannot be reached
+ */
+export async function prepareFlow(
+  { replication, input, map: earlier }: PrepareInput,
+  source: Cluster,
+  destination: Cluster,
+  signal: AbortSignal,
+): Promise<Prepared> {
+  const brokers = await inspectClusters(source, destination);
+  const topics = await inspectTopics(source, destination, input.topics);
+  const plans = topics.map((topic) => planTopic(topic.source, topic.destination, brokers, earlier));
+  const map = plans.flatMap((plan) => plan.map);
+  const group = flowGroup({ replication, source: source.name, destination: destination.name });
+  const existing = new Map(topics.map((topic) => [topic.source.name, topic.destination]));
+  const starts = await resolveStarts({ source, destination, group, start: input.start, existing, map, earlier });
+  signal.throwIfAborted();
+
+  for (const [index, topic] of topics.entries()) await createTopic(destination.admin, topic, plans[index]!, signal);
+  await Promise.all([source.admin.createGroup(group), destination.admin.createGroup(group)]);
+  // durable before the first copy: a start such as `latest` must not be resolved a second time
+  await inParallel(starts, ({ queue, offset }) => source.admin.commit(group, queue, offset));
+  return { map, starts: Object.fromEntries(starts.map(({ queue, offset }) => [queueKey(queue), offset])) };
+}
