@@ -24,7 +24,7 @@ const nameServers = z
 const auth = z.strictObject({
   accessKey: z.string().min(1),
   secretKey: z.string().min(1),
-  securityToken: z.string().min(1).optional(),
+  securityToken: z.string().min(1).exactOptional(),
 });
 
 /** That there are name servers is checked apart from this, so that it is said even when other keys are wrong. */
