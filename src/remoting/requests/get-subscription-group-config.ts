@@ -2,7 +2,7 @@ import type { RequestKind } from '../call.ts';
 import { SUBSCRIPTION_GROUP_NOT_EXIST, SUCCESS } from '../response-codes.ts';
 
 /**
- * GET_SUBSCRIPTIONGROUP_CONFIG, since 5.0 (older brokers refuse with 3): whether a consumer group exists on this broker. A broker with
+ * GET_SUBSCRIPTIONGROUP_CONFIG, since 5.0 (4.x brokers never answer it): whether a consumer group exists on this broker. A broker with
  * `autoCreateSubscriptionGroup` creates it when asked.
  *
  *     fields: group -> { groupName, ... }; or 26 SUBSCRIPTION_GROUP_NOT_EXIST

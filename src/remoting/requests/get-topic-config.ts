@@ -4,7 +4,7 @@ import { jsonBody } from './json-body.ts';
 import { type TopicSettings, readTopicSettings } from './topic-settings.ts';
 
 /**
- * GET_TOPIC_CONFIG, since 5.0 (older brokers refuse with 3): a topic's configuration on this broker, `undefined` where it has none.
+ * GET_TOPIC_CONFIG, since 5.0 (4.x brokers never answer it): a topic's configuration on this broker, `undefined` where it has none.
  *
  *     fields: topic -> { topicName, readQueueNums, writeQueueNums, perm, order, topicFilterType, topicSysFlag, attributes }; or 17
  */

@@ -9,8 +9,6 @@ import { getTopicConfig } from '../../remoting/requests/get-topic-config.ts';
 import { searchOffset } from '../../remoting/requests/search-offset.ts';
 import type { TopicSettings } from '../../remoting/requests/topic-settings.ts';
 import { updateAndCreateTopic } from '../../remoting/requests/update-and-create-topic.ts';
-import { REQUEST_CODE_NOT_SUPPORTED } from '../../remoting/response-codes.ts';
-import { TransportError } from '../errors.ts';
 import type { BrokerInfo, ClusterAdmin, OffsetRange, Queue, Topic, TopicConfig } from '../types.ts';
 import type { BrokerConnections } from './broker-connections.ts';
 import type { BrokerDirectory } from './broker-directory.ts';
@@ -92,27 +90,18 @@ export class RemotingAdmin implements ClusterAdmin {
   }
 
   async #topicSettings(broker: string, topic: string): Promise<TopicSettings | undefined> {
-    return await supportedOr(
-      () => this.#connections.call(broker, getTopicConfig, topic),
-      async () => (await this.#connections.call(broker, getAllTopicConfig, undefined)).get(topic),
-    );
+    if (await this.#isV5(broker)) return await this.#connections.call(broker, getTopicConfig, topic);
+    return (await this.#connections.call(broker, getAllTopicConfig, undefined)).get(topic);
   }
 
   async #hasGroup(broker: string, group: string): Promise<boolean> {
-    return await supportedOr(
-      () => this.#connections.call(broker, hasSubscriptionGroup, group),
-      async () => (await this.#connections.call(broker, getAllSubscriptionGroups, undefined)).has(group),
-    );
+    if (await this.#isV5(broker)) return await this.#connections.call(broker, hasSubscriptionGroup, group);
+    return (await this.#connections.call(broker, getAllSubscriptionGroups, undefined)).has(group);
   }
-}
 
-/** 4.x brokers cannot be asked for one item, only for all. */
-async function supportedOr<T>(ask: () => Promise<T>, older: () => Promise<T>): Promise<T> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (error instanceof TransportError && error.code === REQUEST_CODE_NOT_SUPPORTED) return await older();
-    throw error;
+  /** A 4.x broker knows no requests for a single topic or group, and never answers a request that it does not know. */
+  async #isV5(broker: string): Promise<boolean> {
+    return /^V[5-9]_/.test(await this.brokerVersion(broker));
   }
 }
 

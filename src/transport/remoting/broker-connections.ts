@@ -38,7 +38,7 @@ export class BrokerConnections {
     const started = performance.now();
     const address = this.#directory.knownMaster(broker) ?? (await this.#find(broker, kind.name, timeoutMs, signal));
     const connection = this.#connection(broker, address);
-    const leftMs = timeoutMs - (performance.now() - started);
+    const leftMs = Math.round(timeoutMs - (performance.now() - started));
     try {
       return await call(connection, kind, args, { timeoutMs: leftMs, signal, credentials });
     } catch (error) {
