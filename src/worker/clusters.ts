@@ -40,7 +40,7 @@ function remotingOptions({ name, nameServers, auth, tls }: ClusterConfig): Remot
   return {
     name,
     nameServers,
-    tls: tls !== false,
+    tls,
     ...(isSigned && { auth: { accessKey, secretKey, ...(securityToken !== undefined && { securityToken }) } }),
   };
 }

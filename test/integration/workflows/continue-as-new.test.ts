@@ -1,0 +1,137 @@
+import { afterEach, expect, test } from 'vitest';
+import { eventually } from '../../support/eventually.ts';
+import { gap, MAP, type ReplicationUnderTest } from '../../support/replication-rig.ts';
+import { useRig } from './rig.ts';
+
+const SUGGESTED_AT = 60;
+const stage = useRig(SUGGESTED_AT);
+
+afterEach(() => {
+  stage.rig.beforePumpEnds = () => Promise.resolve();
+});
+
+/** Sends reports until a new run has begun. */
+async function untilNextRun(replication: ReplicationUnderTest): Promise<void> {
+  const before = await replication.runId();
+  const [pump] = stage.rig.pumpsOf(replication);
+  await eventually(30_000, async () => {
+    if ((await replication.runId()) !== before) return true;
+    await replication.report(pump!, {});
+    return false;
+  });
+}
+
+test('a run that grew long hands over what it knows, and pumps go on in the next one', async () => {
+  const { rig } = stage;
+  rig.prepare = () => Promise.resolve({ map: MAP, starts: { 'payments/east-a/1': 7 } });
+  const replication = await rig.running();
+  await replication.update('pause', { operationId: 'first', by: 'kim' });
+  await replication.update('resume');
+  await replication.reaches('RUNNING');
+  const pumps = await eventually(10_000, () => {
+    const now = rig.pumpsOf(replication);
+    return now.length === 2 && now;
+  });
+  await replication.report(
+    pumps.find(({ input }) => input.shard === 0)!,
+    { blocked: [gap(1, 100, 250)] },
+  );
+  await replication.update('skipGap', { topic: 'orders', queue: 1 });
+  await eventually(10_000, () => rig.pumpsOf(replication).length === 2);
+  const before = await replication.status();
+  let prepared = 0;
+  rig.prepare = () => {
+    prepared++;
+    return Promise.resolve({ map: MAP, starts: {} });
+  };
+
+  await untilNextRun(replication);
+
+  const after = await replication.reaches('RUNNING');
+  expect(prepared).toBe(0);
+  expect(after).toMatchObject({ name: before.name, startedAt: before.startedAt, epoch: 1 });
+  expect(after.counters.copied).toBe(before.counters.copied + 20);
+  expect((await replication.audit()).map(({ command }) => command)).toEqual(['pause', 'resume', 'skipGap']);
+  const goneOn = await eventually(10_000, () => {
+    const now = rig.pumpsOf(replication).filter(({ input }) => !pumps.some((pump) => pump.input === input));
+    return now.length === 2 && now;
+  });
+  expect(goneOn.find(({ input }) => input.shard === 0)!.input.skips).toEqual({ 'orders/east-a/1': 250 });
+  expect(goneOn.find(({ input }) => input.shard === 1)!.input.starts).toEqual({ 'payments/east-a/1': 7 });
+  // the same operation again, in another run
+  expect(await replication.update('pause', { operationId: 'first' })).toEqual({ done: true, state: 'PAUSED' });
+  expect((await replication.status()).state).toBe('RUNNING');
+  await replication.update('stop');
+});
+
+test('a stop that comes while pumps end for the next run is carried out', async () => {
+  const { rig } = stage;
+  const replication = await rig.running();
+  const runId = await replication.runId();
+  let release: () => void = () => undefined;
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  let isEnding = false;
+  rig.beforePumpEnds = () => {
+    isEnding = true;
+    return released;
+  };
+  const [pump] = rig.pumpsOf(replication);
+  await eventually(30_000, async () => {
+    if (isEnding) return true;
+    await replication.report(pump!, {});
+    return false;
+  });
+  const stopping = replication.update('stop', { by: 'kim' });
+  await replication.handle.signal('pause');
+  release();
+  expect(await stopping).toEqual({ done: true, state: 'STOPPED' });
+  expect(await replication.result()).toMatchObject({ state: 'STOPPED' });
+  expect(await replication.runId()).toBe(runId);
+});
+
+test('signals that come while pumps end for the next run are not lost', async () => {
+  const { rig } = stage;
+  const replication = await rig.running();
+  const runId = await replication.runId();
+  let release: () => void = () => undefined;
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  let isEnding = false;
+  rig.beforePumpEnds = () => {
+    isEnding = true;
+    return released;
+  };
+  const [pump] = rig.pumpsOf(replication);
+  await eventually(30_000, async () => {
+    if (isEnding) return true;
+    await replication.report(pump!, {});
+    return false;
+  });
+  await replication.handle.signal('pause');
+  await replication.handle.signal('resume');
+  await replication.handle.signal('skipGap', { topic: 'orders', queue: 0 });
+  release();
+  await eventually(10_000, async () => (await replication.runId()) !== runId);
+  await replication.reaches('RUNNING');
+  expect((await replication.audit()).map(({ command }) => command)).toEqual(['pause', 'resume', 'skipGap']);
+  await eventually(10_000, () => rig.pumpsOf(replication).length === 2);
+  await replication.update('stop');
+});
+
+test('a paused replication stays paused', async () => {
+  const { rig } = stage;
+  const replication = await rig.running();
+  await replication.update('pause', { reason: 'night' });
+  const before = await replication.runId();
+  await eventually(30_000, async () => {
+    if ((await replication.runId()) !== before) return true;
+    await replication.handle.signal('unknown');
+    return false;
+  });
+  expect(await replication.status()).toMatchObject({ state: 'PAUSED', reason: 'night' });
+  expect(rig.pumpsOf(replication)).toEqual([]);
+  await replication.update('stop');
+});
