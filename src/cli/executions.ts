@@ -2,11 +2,12 @@ import type { WorkflowExecutionInfo } from '@temporalio/client';
 import type { PumpProgress } from '../../activities/types.ts';
 import { REPLICATION_WORKFLOW } from '../replication/messages.ts';
 import { workflowId, WORKFLOW_ID_PREFIX } from '../replication/names.ts';
-import { isUnknownWorkflow, replicationHandle, type Temporal } from './temporal.ts';
+import { innermost, isUnknownWorkflow, replicationHandle, type Temporal } from './temporal.ts';
 
 /** What Temporal itself knows of a replication, without asking a worker. */
 export interface Execution {
   readonly name: string;
+  readonly runId: string;
   /** Temporal's word: RUNNING, COMPLETED, FAILED, TERMINATED, ... */
   readonly status: string;
   /** ISO 8601. */
@@ -29,7 +30,7 @@ export interface PendingActivity {
 /** `undefined` where Temporal knows no such replication. */
 export async function describeExecution(temporal: Temporal, name: string): Promise<Execution | undefined> {
   try {
-    const { status, startTime, raw } = await replicationHandle(temporal, name).describe();
+    const { runId, status, startTime, raw } = await replicationHandle(temporal, name).describe();
     const { defaultPayloadConverter } = await import('@temporalio/common');
     const activities = (raw.pendingActivities ?? []).map((activity): PendingActivity => {
       const heartbeat = activity.lastHeartbeatTime;
@@ -44,7 +45,7 @@ export async function describeExecution(temporal: Temporal, name: string): Promi
         ...(details ? { progress: defaultPayloadConverter.fromPayload<PumpProgress>(details) } : {}),
       };
     });
-    return { name, status: status.name, startedAt: startTime.toISOString(), activities };
+    return { name, runId, status: status.name, startedAt: startTime.toISOString(), activities };
   } catch (error) {
     if (isUnknownWorkflow(error)) return undefined;
     throw error;
@@ -60,6 +61,17 @@ const ACTIVITY_STATES = [
   'PAUSED',
   'PAUSE_REQUESTED',
 ] as const;
+
+/** Why a run that is over did not end well; `undefined` where it did. */
+export async function failureOf({ client }: Temporal, { name, runId }: Execution): Promise<string | undefined> {
+  return client.workflow
+    .getHandle(workflowId(name), runId)
+    .result()
+    .then(
+      () => undefined,
+      (error: unknown) => innermost(error).message,
+    );
+}
 
 /** What the running replication was started with, as it was given; `undefined` where that cannot be read. */
 export async function startedInput({ client, namespace }: Temporal, name: string): Promise<unknown> {
@@ -84,9 +96,9 @@ export async function listExecutions({ client }: Temporal): Promise<Map<string, 
       newest.set(name, execution);
   }
   return new Map(
-    [...newest].map(([name, { status, startTime }]) => [
+    [...newest].map(([name, { runId, status, startTime }]) => [
       name,
-      { name, status: status.name, startedAt: startTime.toISOString() },
+      { name, runId, status: status.name, startedAt: startTime.toISOString() },
     ]),
   );
 }

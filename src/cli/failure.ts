@@ -8,6 +8,11 @@ export class CommandFailed extends Error {
   }
 }
 
+/** What an error says, whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** For people: one paragraph, or with `debug` where it comes from as well. */
 export function failureText(error: unknown, debug: boolean): string {
   if (!(error instanceof Error)) return `error: ${String(error)}`;
@@ -20,6 +25,6 @@ export function failureText(error: unknown, debug: boolean): string {
 
 /** For programs. */
 export function failureValue(error: unknown): object {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return error instanceof ConfigError ? { error: message, problems: error.problems } : { error: message };
 }

@@ -45,9 +45,8 @@ async function update(temporal: Temporal, command: CommandName, name: string, in
     if (isUnknownWorkflow(error)) throw notRunning(temporal, name, error);
     if (isNoWorker(error))
       throw new CommandFailed(
-        `no worker answered ${command} for replication ${name} within ${ANSWER_MS / 1000} s. Start one (replicator worker) and ` +
-          'give the command again, or send it as a signal, which waits for a worker: temporal workflow signal ' +
-          `--workflow-id replication/${name} --name ${command}`,
+        `no worker answered ${command} for replication ${name} within ${ANSWER_MS / 1000} s. Start one with replicator worker; the ` +
+          `command may be carried out then, so look at replicator status ${name} before you give it again`,
         { cause: error },
       );
     if (error instanceof Error && error.name === 'WorkflowUpdateFailedError')

@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { WorkflowHandle } from '@temporalio/client';
 import type { ReplicationInput } from '../replication/input.ts';
 import { REPLICATION_WORKFLOW, TASK_QUEUE, type ReplicationState } from '../replication/messages.ts';
 import { workflowId } from '../replication/names.ts';
+import { describeExecution, failureOf } from './executions.ts';
 import { CommandFailed } from './failure.ts';
 import type { ChangeOptions } from './options.ts';
 import { queryStatus } from './queries.ts';
-import { innermost, replicationHandle, type Temporal } from './temporal.ts';
+import type { Temporal } from './temporal.ts';
 
 export interface Started {
   readonly name: string;
@@ -50,11 +50,10 @@ export async function startReplication(
 }
 
 async function watchStart(temporal: Temporal, name: string): Promise<Pick<Started, 'state' | 'note'>> {
-  const handle = replicationHandle(temporal, name);
   const deadline = Date.now() + WATCH_MS;
   let why = 'no worker has taken it up yet; start one with: replicator worker';
   while (Date.now() < deadline) {
-    await failIfEnded(handle, name);
+    await failIfEnded(temporal, name);
     const status = await queryStatus(temporal, name);
     if (status && status.state !== 'STARTING') return { state: status.state };
     if (status) why = ['it is still starting', ...status.troubles].join('; ');
@@ -63,12 +62,9 @@ async function watchStart(temporal: Temporal, name: string): Promise<Pick<Starte
   return { state: 'STARTING', note: why };
 }
 
-async function failIfEnded(handle: WorkflowHandle, name: string): Promise<void> {
-  const { status } = await handle.describe();
-  if (status.name === 'RUNNING' || status.name === 'CONTINUED_AS_NEW') return;
-  const reason = await handle.result().then(
-    () => `it ended at once (${status.name})`,
-    (error: unknown) => innermost(error).message,
-  );
+async function failIfEnded(temporal: Temporal, name: string): Promise<void> {
+  const execution = await describeExecution(temporal, name);
+  if (!execution || execution.status === 'RUNNING' || execution.status === 'CONTINUED_AS_NEW') return;
+  const reason = (await failureOf(temporal, execution)) ?? `it ended at once (${execution.status})`;
   throw new CommandFailed(`replication ${name} was not started: ${reason}`);
 }

@@ -52,6 +52,7 @@ export function replicationHandle({ client }: Temporal, name: string): WorkflowH
   return client.workflow.getHandle(workflowId(name));
 }
 
+const CANCELLED = 1;
 const DEADLINE_EXCEEDED = 4;
 const NOT_FOUND = 5;
 const PERMISSION_DENIED = 7;
@@ -59,10 +60,10 @@ const FAILED_PRECONDITION = 9;
 const UNAVAILABLE = 14;
 const UNAUTHENTICATED = 16;
 
-/** Temporal took the request, but nobody who works for the workflow answered it. */
+/** Temporal took the request, but nobody who works for the workflow answered it (the time-out shows as either of two codes). */
 export function isNoWorker(error: unknown): boolean {
   const code = grpcCode(error);
-  return code === DEADLINE_EXCEEDED || code === FAILED_PRECONDITION;
+  return code === DEADLINE_EXCEEDED || code === CANCELLED || code === FAILED_PRECONDITION;
 }
 
 /** Temporal knows no (running) workflow of this ID. */
@@ -71,8 +72,10 @@ export function isUnknownWorkflow(error: unknown): boolean {
 }
 
 function translated(error: unknown, place: string): unknown {
+  if (error instanceof CommandFailed) return error;
   const inner = innermost(error);
   switch (grpcCode(error)) {
+    case CANCELLED:
     case DEADLINE_EXCEEDED:
       return new CommandFailed(`${place} did not answer in time: ${inner.message}`, { cause: error });
     case UNAVAILABLE:

@@ -1,6 +1,6 @@
 import type { ClusterConfig } from '../../config/types.ts';
 import type { BrokerInfo, ClusterAdmin } from '../../transport/types.ts';
-import { innermost } from '../temporal.ts';
+import { messageOf } from '../failure.ts';
 import { within } from '../time-limit.ts';
 import type { Finding } from './finding.ts';
 
@@ -31,7 +31,7 @@ export async function checkCluster(config: ClusterConfig, admin: ClusterAdmin): 
     const findings = await Promise.all(brokers.map((broker) => checkBroker(about, broker, admin)));
     return { name, brokers, findings };
   } catch (error) {
-    return { name, brokers: [], findings: [{ result: 'FAIL', about, text: innermost(error).message }] };
+    return { name, brokers: [], findings: [{ result: 'FAIL', about, text: messageOf(error) }] };
   }
 }
 
@@ -49,7 +49,7 @@ async function checkBroker(about: string, { name, master }: BrokerInfo, admin: C
       ? { result: 'OK', about, text }
       : { result: 'FAIL', about, text: `${text}; expected ${OLDEST.join('.')} or newer` };
   } catch (error) {
-    return { result: 'FAIL', about, text: `broker ${name} at ${master}: ${innermost(error).message}` };
+    return { result: 'FAIL', about, text: `broker ${name} at ${master}: ${messageOf(error)}` };
   }
 }
 

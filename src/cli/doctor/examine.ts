@@ -1,7 +1,8 @@
 import type { LoadedConfig } from '../../config/types.ts';
 import type { Cluster } from '../../transport/types.ts';
 import { openCluster } from '../clusters.ts';
-import { innermost, withTemporal } from '../temporal.ts';
+import { messageOf } from '../failure.ts';
+import { withTemporal } from '../temporal.ts';
 import { checkCluster, checkSameCluster } from './clusters.ts';
 import type { Finding } from './finding.ts';
 import { checkTemporal } from './temporal.ts';
@@ -17,24 +18,19 @@ async function examineTemporal(): Promise<Finding[]> {
   try {
     return await withTemporal(checkTemporal);
   } catch (error) {
-    return [{ result: 'FAIL', about: 'Temporal', text: error instanceof Error ? error.message : String(error) }];
+    return [{ result: 'FAIL', about: 'Temporal', text: messageOf(error) }];
   }
 }
 
 async function examineClusters(config: LoadedConfig): Promise<Finding[]> {
   const clusters = new Map<string, Cluster>();
-  const findings: Finding[] = [];
   try {
-    for (const [name, cluster] of config.clusters) {
-      const opened = await openCluster(cluster).catch((error: unknown) => innermost(error));
-      if (opened instanceof Error) findings.push({ result: 'FAIL', about: `cluster ${name}`, text: opened.message });
-      else clusters.set(name, opened);
-    }
+    for (const [name, cluster] of config.clusters) clusters.set(name, await openCluster(cluster));
     const checked = await Promise.all(
       [...clusters].map(([name, { admin }]) => checkCluster(config.clusters.get(name)!, admin)),
     );
     const reachable = new Set(checked.filter(({ brokers }) => brokers.length > 0).map(({ name }) => name));
-    findings.push(...checked.flatMap((cluster) => cluster.findings), ...checkSameCluster(checked));
+    const findings = [...checked.flatMap((cluster) => cluster.findings), ...checkSameCluster(checked)];
     for (const [name, input] of config.replications) {
       const source = reachable.has(input.source) ? clusters.get(input.source) : undefined;
       const destination = reachable.has(input.destination) ? clusters.get(input.destination) : undefined;

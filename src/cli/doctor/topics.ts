@@ -1,6 +1,6 @@
 import type { ReplicationInput } from '../../replication/input.ts';
 import type { ClusterAdmin, Topic } from '../../transport/types.ts';
-import { innermost } from '../temporal.ts';
+import { messageOf } from '../failure.ts';
 import { within } from '../time-limit.ts';
 import { CHECK_MS } from './clusters.ts';
 import type { Finding } from './finding.ts';
@@ -23,7 +23,7 @@ export function checkTopics(
         ]);
         return { about, ...verdict(topic, source, destination, from, to) };
       } catch (error) {
-        return { result: 'FAIL', about, text: `topic ${topic}: ${innermost(error).message}` };
+        return { result: 'FAIL', about, text: `topic ${topic}: ${messageOf(error)}` };
       }
     }),
   );

@@ -7,14 +7,15 @@ import type { ReplicationReport } from './report.ts';
 export function reportText(report: ReplicationReport, eachQueue: boolean): string {
   return [
     headline(report),
+    ...(report.failure === undefined ? [] : [`failed: ${report.failure}`]),
     ...(report.status ? statusLines(report.status) : withoutWorker(report)),
     '',
     ...lagLines(report, eachQueue),
   ].join('\n');
 }
 
-function headline({ name, health, status, execution }: ReplicationReport): string {
-  const flow = status ? `  ${status.source} -> ${status.destination}` : '';
+function headline({ name, health, source, destination, status, execution }: ReplicationReport): string {
+  const flow = source === undefined ? '' : `  ${source} -> ${destination}`;
   const since = status?.startedAt ?? execution?.startedAt;
   return `${name}  ${health}${flow}${since === undefined ? '' : `  since ${since}`}`;
 }
@@ -74,7 +75,11 @@ function lagLines({ lag, noLag }: ReplicationReport, eachQueue: boolean): string
   return [
     table(
       ['TOPIC', 'QUEUES', 'LAG'],
-      lag.topics.map(({ topic, queues, lag: behind }) => [topic, queues, behind]),
+      lag.topics.map(({ topic, queues, lag: behind }) => [
+        queues > 0 ? topic : `${topic} (no such topic)`,
+        queues,
+        behind,
+      ]),
     ),
     total,
   ];

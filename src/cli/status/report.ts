@@ -1,11 +1,11 @@
 import type { LoadedConfig } from '../../config/types.ts';
 import type { ReplicationStatus } from '../../replication/messages.ts';
 import { withCluster } from '../clusters.ts';
-import { CommandFailed } from '../failure.ts';
-import { describeExecution, type Execution } from '../executions.ts';
+import { CommandFailed, messageOf } from '../failure.ts';
+import { describeExecution, failureOf, type Execution } from '../executions.ts';
 import { flowLag, topicLags, type QueueLag, type TopicLag } from '../lag.ts';
 import { queryStatus } from '../queries.ts';
-import { innermost, type Temporal } from '../temporal.ts';
+import type { Temporal } from '../temporal.ts';
 import { within } from '../time-limit.ts';
 import { configIfThere, ended } from './list.ts';
 
@@ -13,6 +13,10 @@ import { configIfThere, ended } from './list.ts';
 export interface ReplicationReport {
   readonly name: string;
   readonly health: string;
+  readonly source?: string;
+  readonly destination?: string;
+  /** Why its last run failed. */
+  readonly failure?: string;
   /** What the workflow says; absent when no worker answers or it does not run. */
   readonly status?: ReplicationStatus;
   /** What Temporal knows without a worker; absent where it knows nothing. */
@@ -44,12 +48,16 @@ export async function replicationReport(
     );
   const running = execution?.status === 'RUNNING';
   const status = running ? await queryStatus(temporal, name) : undefined;
+  const failure = execution?.status === 'FAILED' ? await failureOf(temporal, execution) : undefined;
+  const ends = status ?? entry;
   return {
     name,
     health: status?.health ?? (running ? 'NO WORKER' : ended(execution?.status)),
+    ...(ends ? { source: ends.source, destination: ends.destination } : {}),
+    ...(failure === undefined ? {} : { failure }),
     ...(status ? { status } : {}),
     ...(execution ? { execution } : {}),
-    ...(await lagOf(name, status ?? entry, config)),
+    ...(await lagOf(name, ends, config)),
   };
 }
 
@@ -72,6 +80,6 @@ async function lagOf(
       lag: { messages: queues.reduce((sum, { lag }) => sum + lag, 0), topics: topicLags(topics, queues), queues },
     };
   } catch (error) {
-    return { noLag: innermost(error).message };
+    return { noLag: messageOf(error) };
   }
 }
