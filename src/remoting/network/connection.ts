@@ -43,7 +43,7 @@ export class Connection {
   #connecting = false;
   #failures = 0;
   #retry: NodeJS.Timeout | undefined;
-  #closed = false;
+  readonly #closed = new AbortController();
   readonly #lossListeners = new Set<() => void>();
 
   constructor(options: ConnectionOptions) {
@@ -58,7 +58,7 @@ export class Connection {
   /** Resolves with the peer's answer, whatever its code. @throws RemotingError; the signal's reason */
   async request(name: string, request: Request, { timeoutMs, signal }: RequestOptions): Promise<Command> {
     signal?.throwIfAborted();
-    if (this.#closed) throw unanswered(name, this.address, CLOSED);
+    if (this.#closed.signal.aborted) throw unanswered(name, this.address, CLOSED);
     let abort: (() => void) | undefined;
     try {
       return await new Promise<Command>((resolve, reject) => {
@@ -92,7 +92,7 @@ export class Connection {
 
   /** Ends the connection for good, with a TCP reset; what is under way or waiting fails. */
   close(): void {
-    this.#closed = true;
+    this.#closed.abort();
     clearTimeout(this.#retry);
     this.#link?.reset();
     this.#link = undefined;
@@ -133,10 +133,10 @@ export class Connection {
   }
 
   #connect(): void {
-    if (this.#connecting || this.#closed) return;
+    if (this.#connecting || this.#closed.signal.aborted) return;
     this.#connecting = true;
     this.#retry = setTimeout(() => {
-      openLink(this.#options, this.#options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS).then(
+      openLink(this.#options, this.#options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS, this.#closed.signal).then(
         (link) => {
           this.#onConnected(link);
         },
@@ -149,10 +149,6 @@ export class Connection {
 
   #onConnected(link: Link): void {
     this.#connecting = false;
-    if (this.#closed) {
-      link.stream.destroy();
-      return;
-    }
     this.#link = link;
     const splitter = new FrameSplitter(this.#options.maxFrameBytes ?? MAX_FRAME_BYTES);
     const { stream } = link;

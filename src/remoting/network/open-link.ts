@@ -29,8 +29,8 @@ export interface Link {
   reset(): void;
 }
 
-/** Resolves with an established connection, TLS handshake done. @throws Error of the socket, or after `timeoutMs` */
-export function openLink(endpoint: Endpoint, timeoutMs: number): Promise<Link> {
+/** Resolves with an established connection, TLS handshake done. @throws Error of the socket, after `timeoutMs`, or once aborted */
+export function openLink(endpoint: Endpoint, timeoutMs: number, signal: AbortSignal): Promise<Link> {
   return new Promise((resolve, reject) => {
     const socket = net.connect({ host: endpoint.host, port: endpoint.port, noDelay: true });
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
@@ -42,8 +42,12 @@ export function openLink(endpoint: Endpoint, timeoutMs: number): Promise<Link> {
     const closed = () => {
       fail(new Error('the peer closed the connection before it was established'));
     };
+    const aborted = () => {
+      fail(signal.reason as Error);
+    };
     const done = () => {
       clearTimeout(timer);
+      signal.removeEventListener('abort', aborted);
       for (const end of [socket, stream]) end.off('error', fail).off('close', closed);
     };
     const fail = (error: Error) => {
@@ -52,6 +56,7 @@ export function openLink(endpoint: Endpoint, timeoutMs: number): Promise<Link> {
       for (const end of [socket, stream]) end.on('error', ignore).destroy();
       reject(error);
     };
+    signal.addEventListener('abort', aborted);
     for (const end of [socket, stream]) end.once('error', fail).once('close', closed);
     stream.once(endpoint.tls ? 'secureConnect' : 'connect', () => {
       done();

@@ -12,6 +12,7 @@ import { updateAndCreateTopic } from '../../remoting/requests/update-and-create-
 import type { BrokerInfo, ClusterAdmin, OffsetRange, Queue, Topic, TopicConfig } from '../types.ts';
 import type { BrokerConnections } from './broker-connections.ts';
 import type { BrokerDirectory } from './broker-directory.ts';
+import { firstStoredAt } from './first-stored-at.ts';
 import type { NameServers } from './name-servers.ts';
 import { RemotingSource, place } from './source.ts';
 
@@ -74,7 +75,8 @@ export class RemotingAdmin implements ClusterAdmin {
   }
 
   async offsetAt(queue: Queue, timestamp: number): Promise<number> {
-    return await this.#connections.call(queue.broker, searchOffset, { ...place(queue), timestamp });
+    const hint = await this.#connections.call(queue.broker, searchOffset, { ...place(queue), timestamp });
+    return await firstStoredAt(this.#offsets, queue, timestamp, hint);
   }
 
   async committed(group: string, queue: Queue): Promise<number | undefined> {

@@ -73,7 +73,7 @@ export class BrokerConnections {
     this.#closed.signal.throwIfAborted();
     const current = this.#connections.get(broker);
     if (current?.address === address) return current;
-    const connection = connectionTo(address, this.#options);
+    const connection = this.#connect(broker, address);
     connection.onLost(() => {
       this.#onLost(broker);
     });
@@ -83,5 +83,14 @@ export class BrokerConnections {
       this.#onLost(broker);
     }
     return connection;
+  }
+
+  #connect(broker: string, address: string): Connection {
+    try {
+      return connectionTo(address, this.#options);
+    } catch (error) {
+      const where = `cluster ${this.#options.cluster}, broker ${broker}`;
+      throw notSent(`${where}: its name servers give no usable address, ${(error as Error).message}`, address, error);
+    }
   }
 }

@@ -1,9 +1,9 @@
-import { getBrokerConfig } from '../../remoting/requests/get-broker-config.ts';
 import { lockBatchMq } from '../../remoting/requests/lock-batch-mq.ts';
 import { sendBatchMessage } from '../../remoting/requests/send-batch-message.ts';
 import { unlockBatchMq } from '../../remoting/requests/unlock-batch-mq.ts';
 import { TransportError } from '../errors.ts';
 import type { Batch, Destination, Queue } from '../types.ts';
+import { type BatchLimits, checkBatch, readBatchLimits } from './batch-limits.ts';
 import type { BrokerConnections } from './broker-connections.ts';
 import { awaitDispatch } from './dispatch-barrier.ts';
 import { RemotingSource, place } from './source.ts';
@@ -11,14 +11,13 @@ import { RemotingSource, place } from './source.ts';
 /** Brokers use it for their statistics only. */
 const PRODUCER_GROUP = 'REPLICATOR_PRODUCER';
 
-/** A broker's default, where it does not tell its own. bytes. */
-const DEFAULT_MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
-
 /** One connection a broker carries sends and reads, another one locks, offsets and questions about the broker. */
 export class RemotingDestination extends RemotingSource implements Destination {
   readonly #sends: BrokerConnections;
   readonly #control: BrokerConnections;
   readonly #lossListeners: Set<(broker: string) => void>;
+  /** Of the brokers that were asked for them. */
+  readonly #limits = new Map<string, BatchLimits>();
 
   constructor(sends: BrokerConnections, control: BrokerConnections, lossListeners: Set<(broker: string) => void>) {
     super(sends, control);
@@ -28,6 +27,8 @@ export class RemotingDestination extends RemotingSource implements Destination {
   }
 
   async send(queue: Queue, batch: Batch, timeoutMs: number): Promise<number> {
+    const limits = this.#limits.get(queue.broker);
+    if (limits) checkBatch(queue.broker, limits, batch);
     const { sysFlag, bornTimestamp, parts } = batch;
     const args = { ...place(queue), producerGroup: PRODUCER_GROUP, sysFlag, bornTimestamp, parts };
     try {
@@ -39,9 +40,9 @@ export class RemotingDestination extends RemotingSource implements Destination {
   }
 
   async maxBatchBytes(broker: string): Promise<number> {
-    const config = await this.#control.call(broker, getBrokerConfig, undefined);
-    const bytes = Number(config.get('maxMessageSize'));
-    return Number.isSafeInteger(bytes) && bytes > 0 ? bytes : DEFAULT_MAX_MESSAGE_BYTES;
+    const limits = await readBatchLimits(this.#control, broker);
+    this.#limits.set(broker, limits);
+    return limits.maxBytes - limits.bytesPerMessage;
   }
 
   async dispatched(broker: string, timeoutMs: number): Promise<void> {
