@@ -20,12 +20,14 @@ export interface ProduceOptions {
  */
 export async function produce({ writer, queues, messages, rate, stop }: ProduceOptions): Promise<number> {
   const lanes = queues.map(() => [] as TestMessage[]);
+  const laneBytes = queues.map(() => 0);
   const underWay = queues.map(() => Promise.resolve());
   const began = performance.now();
   let acknowledged = 0;
   let turn = 0;
   const flush = async (lane: number) => {
     const batch = lanes[lane]!.splice(0);
+    laneBytes[lane] = 0;
     await underWay[lane];
     if (batch.length === 0) return;
     underWay[lane] = sendUntilStored(writer, queues[lane]!, batch).then(() => {
@@ -38,10 +40,11 @@ export async function produce({ writer, queues, messages, rate, stop }: ProduceO
     if (stop?.aborted) break;
     const lane = turn++ % queues.length;
     const waiting = lanes[lane]!;
-    const bytes = waiting.reduce((sum, each) => sum + encodedBytes(each), encodedBytes(message));
-    const fits = waiting.length < BATCH_MESSAGES && (waiting.length === 0 || bytes <= BATCH_BYTES);
+    const bytes = encodedBytes(message);
+    const fits = waiting.length < BATCH_MESSAGES && (waiting.length === 0 || laneBytes[lane]! + bytes <= BATCH_BYTES);
     if (!fits || (waiting[0] && waiting[0].sysFlag !== message.sysFlag)) await flush(lane);
     lanes[lane]!.push(message);
+    laneBytes[lane]! += bytes;
     produced++;
     if (rate !== undefined && produced % Math.max(1, Math.floor(rate / 100)) === 0) {
       await Promise.all(queues.map((_, index) => flush(index)));
