@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     pool: 'forks',
     include: ['test/**/*.test.ts'],
+    globalSetup: 'test/support/global-setup.ts',
     fileParallelism: false,
     testTimeout: 60_000,
     hookTimeout: 120_000,

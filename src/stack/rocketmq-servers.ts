@@ -2,11 +2,13 @@ import { join } from 'node:path';
 import {
   asJson,
   asProperties,
+  brokerName,
   brokerPorts,
   brokerSettings,
   nameServerSettings,
   proxySettings,
   type BrokerPlace,
+  type ClusterPorts,
   type ProxyPlace,
   type Settings,
 } from './definitions.ts';
@@ -21,30 +23,56 @@ export interface RocketmqRuntime {
   readonly classPath: string;
 }
 
+/** Of a process that should start quickly, and of one that should run fast. */
+const SMALL = ['-Xmx256m', '-XX:TieredStopAtLevel=1'];
+const LARGE = ['-Xmx512m'];
+
 /** Where a server's own folder is made, and what it is called. */
 interface Place {
   readonly home: string;
   readonly name: string;
 }
 
-export function nameServer(runtime: RocketmqRuntime, place: Place, port: number): ServerSpec {
+export interface ClusterServers {
+  readonly nameServer: ServerSpec;
+  readonly broker: ServerSpec;
+  /** Refuses to start before the others are ready. */
+  readonly proxy: ServerSpec;
+}
+
+/** A cluster of one broker. `extra` broker settings win over the stack's own. */
+export function clusterServers(
+  runtime: RocketmqRuntime,
+  home: string,
+  cluster: string,
+  ports: ClusterPorts,
+  extra: Settings = {},
+): ClusterServers {
+  const at = { cluster, brokerName: brokerName(cluster), port: ports.broker, nameServerPort: ports.nameServer };
+  return {
+    nameServer: nameServer(runtime, { home, name: `${cluster}-name-server` }, ports.nameServer),
+    broker: broker(runtime, { home, name: `${cluster}-broker` }, at, extra),
+    proxy: proxy(runtime, { home, name: `${cluster}-proxy` }, { cluster, ports }),
+  };
+}
+
+function nameServer(runtime: RocketmqRuntime, place: Place, port: number): ServerSpec {
   const folder = join(place.home, place.name);
   return {
     name: place.name,
     folder,
     ports: [port],
-    ...javaProcess(runtime, folder, 256, 'org.apache.rocketmq.namesrv.NamesrvStartup', ['-c', 'name-server.conf']),
+    ...javaProcess(runtime, folder, SMALL, 'org.apache.rocketmq.namesrv.NamesrvStartup', ['-c', 'name-server.conf']),
     files: { 'name-server.conf': asProperties(nameServerSettings(port, '127.0.0.1')), ...logbackFile('namesrv') },
     isReady: () => nameServerAnswers(port),
   };
 }
 
-/** `extra` settings go last, so they win over the stack's own. */
-export function broker(
+function broker(
   runtime: RocketmqRuntime,
   place: Place,
   at: Omit<BrokerPlace, 'bindAddress'>,
-  extra: Settings = {},
+  extra: Settings,
 ): ServerSpec {
   const folder = join(place.home, place.name);
   const settings = {
@@ -57,21 +85,21 @@ export function broker(
     name: place.name,
     folder,
     ports: brokerPorts(at.port),
-    ...javaProcess(runtime, folder, 512, 'org.apache.rocketmq.broker.BrokerStartup', ['-c', 'broker.conf']),
+    ...javaProcess(runtime, folder, LARGE, 'org.apache.rocketmq.broker.BrokerStartup', ['-c', 'broker.conf']),
     files: { 'broker.conf': asProperties(settings), ...logbackFile('broker') },
     isReady: () => brokerIsRegistered(at.port, at.nameServerPort),
   };
 }
 
 /** Cluster mode: the only one that forwards pulls, sends, offsets and locks. It refuses to start before its broker is there. */
-export function proxy(runtime: RocketmqRuntime, place: Place, at: ProxyPlace): ServerSpec {
+function proxy(runtime: RocketmqRuntime, place: Place, at: ProxyPlace): ServerSpec {
   const folder = join(place.home, place.name);
   const { proxyRemoting, proxyGrpc } = at.ports;
   return {
     name: place.name,
     folder,
     ports: [proxyRemoting, proxyGrpc],
-    ...javaProcess(runtime, folder, 256, 'org.apache.rocketmq.proxy.ProxyStartup', [
+    ...javaProcess(runtime, folder, SMALL, 'org.apache.rocketmq.proxy.ProxyStartup', [
       '-pc',
       'proxy.json',
       '-pm',
@@ -85,7 +113,7 @@ export function proxy(runtime: RocketmqRuntime, place: Place, at: ProxyPlace): S
 function javaProcess(
   { java, classPath }: RocketmqRuntime,
   folder: string,
-  heapMiB: number,
+  size: readonly string[],
   mainClass: string,
   args: readonly string[],
 ): Pick<ServerSpec, 'command' | 'args' | 'env'> {
@@ -93,7 +121,7 @@ function javaProcess(
     command: java.command,
     args: [
       '-Xms64m',
-      `-Xmx${heapMiB}m`,
+      ...size,
       '-XX:+UseSerialGC',
       '-XX:-UsePerfData',
       // Logs and stores default to the user's home.
@@ -105,7 +133,7 @@ function javaProcess(
       ...args,
     ],
     // Another RocketMQ's settings in the environment must not reach these servers.
-    env: { ROCKETMQ_HOME: folder, NAMESRV_ADDR: '', JAVA_TOOL_OPTIONS: '' },
+    env: { ROCKETMQ_HOME: folder, NAMESRV_ADDR: '' },
   };
 }
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -28,17 +28,25 @@ export interface ServerRecord extends ProcessIdentity {
 }
 
 const RECORD = 'server.json';
-const STOP_TIMEOUT_MS = 10_000;
+const STOP_PATIENCE_MS = 10_000;
 const READY_TIMEOUT_MS = 90_000;
 const POLL_MS = 100;
 
 /** What was started last in this folder, whether or not it still runs. */
-export function readRecord(folder: string): ServerRecord | undefined {
+function readRecord(folder: string): ServerRecord | undefined {
   try {
     return JSON.parse(readFileSync(join(folder, RECORD), 'utf8')) as ServerRecord;
   } catch {
     return undefined;
   }
+}
+
+/** Folders in `home` in which a server was ever started. */
+export function serverFolders(home: string): string[] {
+  if (!existsSync(home)) return [];
+  return readdirSync(home)
+    .map((name) => join(home, name))
+    .filter((folder) => readRecord(folder) !== undefined);
 }
 
 export function runningProcess(folder: string): ServerRecord | undefined {
@@ -120,12 +128,15 @@ export function signalServer(folder: string, signal: NodeJS.Signals): boolean {
   }
 }
 
-/** Stops the server of this folder: SIGTERM, then SIGKILL after 10 s. Fine when it does not run. @returns whether it ran */
-export async function stopServer(folder: string): Promise<boolean> {
+/**
+ * Stops the server of this folder: SIGTERM, then SIGKILL after `patienceMs`. Fine when it does not run.
+ * @returns whether it ran
+ */
+export async function stopServer(folder: string, patienceMs = STOP_PATIENCE_MS): Promise<boolean> {
   if (!signalServer(folder, 'SIGTERM')) return false;
   // A frozen process gets the signal only when it is woken.
   signalServer(folder, 'SIGCONT');
-  const killAt = Date.now() + STOP_TIMEOUT_MS;
+  const killAt = Date.now() + patienceMs;
   while (runningProcess(folder)) {
     if (Date.now() > killAt) signalServer(folder, 'SIGKILL');
     await delay(POLL_MS / 2);

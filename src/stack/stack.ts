@@ -1,24 +1,22 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
-  brokerName,
   CLUSTERS,
   DEFAULT_PORT_BASE,
   PORTS_PER_STACK,
   stackPorts,
   type ClusterName,
-  type ClusterPorts,
   type StackPorts,
 } from './definitions.ts';
 import { exampleConfig } from './example-config.ts';
 import { fetchServers } from './fetch/servers.ts';
 import { stackHome } from './folders.ts';
-import { broker, nameServer, proxy, type RocketmqRuntime } from './rocketmq-servers.ts';
+import { clusterServers, type ClusterServers } from './rocketmq-servers.ts';
 import {
   assertStartable,
-  readRecord,
   runningProcess,
+  serverFolders,
   startServer,
   stopServer,
   waitUntilReady,
@@ -61,21 +59,30 @@ export interface StackStatus {
   readonly config: string;
 }
 
+export interface StackServers {
+  readonly temporal: ServerSpec;
+  readonly clusters: Readonly<Record<ClusterName, ClusterServers>>;
+}
+
 /**
  * Starts what does not run yet and waits until all of it is ready. The servers outlive this process.
  * @throws StackError when something is missing, a port is taken, or a server does not become ready
  */
 export async function stackUp(options: StackOptions = {}): Promise<StackStatus> {
-  const { home, ports, progress } = resolveOptions(options);
+  const { ports, progress } = resolveOptions(options);
   return withStackLock(ports.lock, progress, async () => {
-    const { cli, runtime } = await fetchServers(progress);
-    const temporal = temporalServer(cli, home, ports.temporal, ports.temporalUi);
-    const clusters = CLUSTERS.map((name) => clusterServers(runtime, home, name, ports.clusters[name]));
-    await assertStartable([temporal, ...clusters.flatMap(({ core, proxy }) => [...core, proxy])]);
+    const { temporal, clusters } = await stackServers(options);
+    const each = Object.values(clusters);
+    await assertStartable([
+      temporal,
+      ...each.flatMap((cluster) => [cluster.nameServer, cluster.broker, cluster.proxy]),
+    ]);
     await Promise.all([
-      up(temporal, progress).then((started) => (started ? keepClosedWorkflows(cli, ports.temporal) : undefined)),
-      ...clusters.map(async ({ core, proxy }) => {
-        await Promise.all(core.map((server) => up(server, progress)));
+      up(temporal, progress).then((started) =>
+        started ? keepClosedWorkflows(temporal.command, ports.temporal) : undefined,
+      ),
+      ...each.map(async ({ nameServer, broker, proxy }) => {
+        await Promise.all([up(nameServer, progress), up(broker, progress)]);
         if (options.proxies ?? true) await up(proxy, progress);
       }),
     ]);
@@ -85,12 +92,25 @@ export async function stackUp(options: StackOptions = {}): Promise<StackStatus> 
   });
 }
 
+/** The stack's servers, each of which can be started and stopped alone. Fetches what is missing. @throws StackError */
+export async function stackServers(options: StackOptions = {}): Promise<StackServers> {
+  const { home, ports, progress } = resolveOptions(options);
+  const { cli, runtime } = await fetchServers(progress);
+  const cluster = (name: ClusterName): ClusterServers => clusterServers(runtime, home, name, ports.clusters[name]);
+  return {
+    temporal: temporalServer(cli, home, ports.temporal, ports.temporalUi),
+    clusters: { east: cluster('east'), west: cluster('west') },
+  };
+}
+
 /** Stops every server that was started in the stack's folder; `purge` also removes their data. Fine when nothing runs. */
 export async function stackDown(options: StackOptions & { readonly purge?: boolean } = {}): Promise<void> {
   const { home, ports, progress } = resolveOptions(options);
   await withStackLock(ports.lock, progress, async () => {
     const folders = serverFolders(home);
-    const stopped = await Promise.all(folders.map((folder) => stopServer(folder)));
+    // What is removed next needs no orderly end.
+    const patience = options.purge === true ? [0] : [];
+    const stopped = await Promise.all(folders.map((folder) => stopServer(folder, ...patience)));
     progress(`stopped ${stopped.filter(Boolean).length} servers`);
     if (options.purge !== true) return;
     await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));
@@ -117,41 +137,12 @@ export function stackStatus(options: StackOptions = {}): StackStatus {
   };
 }
 
-interface ClusterServers {
-  readonly core: readonly ServerSpec[];
-  /** Refuses to start before the others are ready. */
-  readonly proxy: ServerSpec;
-}
-
-function clusterServers(
-  runtime: RocketmqRuntime,
-  home: string,
-  cluster: ClusterName,
-  ports: ClusterPorts,
-): ClusterServers {
-  const place = { cluster, brokerName: brokerName(cluster), port: ports.broker, nameServerPort: ports.nameServer };
-  return {
-    core: [
-      nameServer(runtime, { home, name: `${cluster}-name-server` }, ports.nameServer),
-      broker(runtime, { home, name: `${cluster}-broker` }, place),
-    ],
-    proxy: proxy(runtime, { home, name: `${cluster}-proxy` }, { cluster, ports }),
-  };
-}
-
 /** @returns whether it was started now */
 async function up(spec: ServerSpec, progress: (line: string) => void): Promise<boolean> {
   const started = await startServer(spec);
   await waitUntilReady(spec);
   if (started) progress(`${spec.name} is ready on port ${spec.ports.join(', ')}`);
   return started;
-}
-
-function serverFolders(home: string): string[] {
-  if (!existsSync(home)) return [];
-  return readdirSync(home)
-    .map((name) => join(home, name))
-    .filter((folder) => readRecord(folder) !== undefined);
 }
 
 function configFile(home: string): string {
