@@ -59,7 +59,7 @@ async function createWorkers(
       await Worker.create({
         ...common,
         ...CONTROL_OPTIONS,
-        ...workflowCode(),
+        workflowBundle: await workflowCode(),
         activities: createControlActivities(dependencies),
       }),
     );

@@ -1,7 +1,6 @@
-import { fileURLToPath } from 'node:url';
 import { Context } from '@temporalio/activity';
 import type { WorkflowHandle } from '@temporalio/client';
-import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type {
   ControlActivities,
   Prepared,
@@ -27,6 +26,7 @@ import {
 } from '../../src/replication/messages.ts';
 import { workflowId } from '../../src/replication/names.ts';
 import { CONTROL_OPTIONS, pumpOptions } from '../../src/temporal/worker-options.ts';
+import { bundleWorkflows } from '../../src/worker/workflow-code.ts';
 import { eventually } from './eventually.ts';
 import type { TemporalDev } from './temporal-dev.ts';
 
@@ -208,14 +208,11 @@ function nextOf(input: PumpInput): Record<string, number> {
   return Object.fromEntries(input.queues.map(({ topic, from }) => [`${topic}/${from.broker}/${from.queue}`, 10]));
 }
 
-let bundle: ReturnType<typeof bundleWorkflowCode> | undefined;
+let bundle: ReturnType<typeof bundleWorkflows> | undefined;
 
 /** Bundled once a process. */
 export function workflowBundleFromSources() {
   if (!bundle) Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
-  bundle ??= bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
-    logger: new DefaultLogger('WARN'),
-  });
+  bundle ??= bundleWorkflows();
   return bundle;
 }

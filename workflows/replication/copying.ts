@@ -6,7 +6,6 @@ import {
   condition,
   isCancellation,
   proxyActivities,
-  rootCause,
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -109,7 +108,7 @@ export class Copying {
         return true;
       } catch (error) {
         if (isCancellation(error)) throw error;
-        const cause = rootCause(error) ?? String(error);
+        const cause = causeOf(error);
         if (isWrongInput(error)) return this.#giveUp(cause);
         this.#task.troubles = [`cannot start: ${cause}; tried ${tries} times`];
         this.#changed();
@@ -136,7 +135,7 @@ export class Copying {
         failures = 0;
       } catch (error) {
         if (!all.consideredCancelled && !scope.consideredCancelled) {
-          shard.troubles = [`the pump of shard ${index} failed: ${rootCause(error) ?? String(error)}`];
+          shard.troubles = [`the pump of shard ${index} failed: ${causeOf(error)}`];
           this.#changed();
           await scope.run(() => sleep(backOff(++failures))).catch(() => undefined);
         }
@@ -162,6 +161,12 @@ function isWrongInput(error: unknown): boolean {
   return (
     error instanceof ActivityFailure && error.cause instanceof ApplicationFailure && error.cause.type === WRONG_INPUT
   );
+}
+
+/** What the activity itself said, not what that was caused by. */
+function causeOf(error: unknown): string {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 /** 1 s, 2 s, 4 s ... 60 s. */

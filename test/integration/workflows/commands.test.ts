@@ -64,14 +64,28 @@ test('a signal with wrong input is noted and changes nothing; one with a misspel
   expect(wrongBy).toMatch(/pause: by: expected string, found 5$/);
   expect(text).toMatch(/pause: input: expected object, found "now"$/);
   expect(two).toMatch(/pause: input: expected at most one JSON object, found 2 values$/);
-  expect(empty).toMatch(
-    /skipGap: topic: expected string, found nothing; queue: expected number, found nothing$/,
-  );
+  expect(empty).toMatch(/skipGap: topic: expected string, found nothing; queue: expected number, found nothing$/);
   expect(misspelt).toContain(`pauze: no such signal; known signals: ${COMMANDS.join(', ')}`);
   expect(report).toContain('pumpReport: shard: expected');
   expect((await replication.audit()).map(({ result }) => result)).toEqual(
     status.refusals.map((refusal) => `refused: ${refusal.replace(/^\S+ \w+: /, '')}`),
   );
+  await replication.update('stop');
+});
+
+test('what cannot even be decoded is refused like other wrong input', async () => {
+  const replication = await stage.rig.running();
+  await stage.temporal.connection.workflowService.signalWorkflowExecution({
+    namespace: 'default',
+    workflowExecution: { workflowId: replication.handle.workflowId },
+    signalName: 'pause',
+    input: { payloads: [{ metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from('{broken') }] },
+  });
+  const [refusal] = await eventually(5_000, async () => {
+    const { refusals } = await replication.status();
+    return refusals.length > 0 && refusals;
+  });
+  expect(refusal).toContain('pause: input: expected object, found "unreadable: ');
   await replication.update('stop');
 });
 
