@@ -31,7 +31,7 @@ export interface PendingActivity {
 export async function describeExecution(temporal: Temporal, name: string): Promise<Execution | undefined> {
   try {
     const { runId, status, startTime, raw } = await replicationHandle(temporal, name).describe();
-    const { defaultPayloadConverter } = await import('@temporalio/common');
+    const { payloadConverter } = await import('../temporal/payload-converter.ts');
     const activities = (raw.pendingActivities ?? []).map((activity): PendingActivity => {
       const heartbeat = activity.lastHeartbeatTime;
       const details = activity.heartbeatDetails?.payloads?.[0];
@@ -42,7 +42,7 @@ export async function describeExecution(temporal: Temporal, name: string): Promi
         attempt: activity.attempt ?? 1,
         ...(heartbeat ? { lastHeartbeat: new Date(Number(heartbeat.seconds) * 1000).toISOString() } : {}),
         ...(failure ? { lastFailure: failure } : {}),
-        ...(details ? { progress: defaultPayloadConverter.fromPayload<PumpProgress>(details) } : {}),
+        ...(details ? { progress: payloadConverter.fromPayload<PumpProgress>(details) } : {}),
       };
     });
     return { name, runId, status: status.name, startedAt: startTime.toISOString(), activities };
@@ -82,8 +82,8 @@ export async function startedInput({ client, namespace }: Temporal, name: string
   });
   const payload = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
   if (!payload) return undefined;
-  const { defaultPayloadConverter } = await import('@temporalio/common');
-  return defaultPayloadConverter.fromPayload(payload);
+  const { payloadConverter } = await import('../temporal/payload-converter.ts');
+  return payloadConverter.fromPayload(payload);
 }
 
 /** The newest execution of every replication that Temporal still knows, by name. */

@@ -23,7 +23,7 @@ export async function readAudit(temporal: Temporal, name: string): Promise<Audit
 }
 
 async function auditFromHistory(temporal: Temporal, name: string): Promise<AuditEntry[]> {
-  const { defaultPayloadConverter } = await import('@temporalio/common');
+  const { payloadConverter } = await import('../temporal/payload-converter.ts');
   const { events } = await replicationHandle(temporal, name).fetchHistory();
   const entries: AuditEntry[] = [];
   for (const event of events ?? []) {
@@ -32,9 +32,7 @@ async function auditFromHistory(temporal: Temporal, name: string): Promise<Audit
     const command = signal?.signalName ?? update?.name;
     if (typeof command !== 'string' || command === PUMP_REPORT) continue;
     const payload = (signal?.input ?? update?.args)?.payloads?.[0];
-    const { by, reason, operationId } = payload
-      ? (defaultPayloadConverter.fromPayload<Asked | null>(payload) ?? {})
-      : {};
+    const { by, reason, operationId } = payload ? (payloadConverter.fromPayload<Asked | null>(payload) ?? {}) : {};
     entries.push({
       at: new Date(Number(event.eventTime?.seconds ?? 0) * 1000).toISOString(),
       command,

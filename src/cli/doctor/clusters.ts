@@ -45,7 +45,7 @@ async function checkBroker(about: string, { name, master }: BrokerInfo, admin: C
   try {
     const version = await within(CHECK_MS, `broker ${name} at ${master}`, admin.brokerVersion(name));
     const text = `broker ${name} at ${master}, ${version}`;
-    return isOldEnough(version)
+    return isRecentEnough(version)
       ? { result: 'OK', about, text }
       : { result: 'FAIL', about, text: `${text}; expected ${OLDEST.join('.')} or newer` };
   } catch (error) {
@@ -54,7 +54,7 @@ async function checkBroker(about: string, { name, master }: BrokerInfo, admin: C
 }
 
 /** Of names such as `V5_5_0` or `V4_4_0_SNAPSHOT`. */
-export function isOldEnough(version: string): boolean {
+export function isRecentEnough(version: string): boolean {
   const parts = /(\d+)[_.](\d+)[_.](\d+)/.exec(version)?.slice(1).map(Number) ?? [];
   for (const [index, least] of OLDEST.entries()) {
     const part = parts[index] ?? 0;
