@@ -95,8 +95,8 @@ async function startOffset(source: OffsetSource, { from, group, start, skipTo }:
   if (offset !== undefined) return offset;
   if (skipTo > 0) return skipTo;
   throw new QueueBlocked(
-    'history',
+    'gap',
     0,
-    'there is no copy, no checkpoint and no start offset for this queue: say with skip-gap where to go on',
+    'there is no copy, no checkpoint and no start offset for this queue; say with skip-gap and an offset where to go on',
   );
 }

@@ -1,0 +1,64 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { TestStack } from './servers.ts';
+
+const CLI = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+const START_LIMIT_MS = 30_000;
+
+/** A worker as an operator runs it: `replicator worker`, a process of its own, from the built code. */
+export class WorkerProcess {
+  /** The last lines that it logged. */
+  readonly log: string[] = [];
+  readonly #process: ChildProcess;
+
+  private constructor(process: ChildProcess) {
+    this.#process = process;
+  }
+
+  /** Resolves when it says that it works. */
+  static async start(stack: TestStack, config = stack.config): Promise<WorkerProcess> {
+    const child = spawn(process.execPath, [CLI, 'worker', '--config', config], {
+      env: { ...process.env, TEMPORAL_ADDRESS: stack.temporal.address },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    const worker = new WorkerProcess(child);
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        reject(new Error(`no worker after ${START_LIMIT_MS} ms:\n${worker.log.join('\n')}`));
+      }, START_LIMIT_MS);
+      child.once('exit', (code) => {
+        clearTimeout(timer);
+        reject(new Error(`the worker ended with ${code}:\n${worker.log.join('\n')}`));
+      });
+      createInterface(child.stderr).on('line', (line) => {
+        worker.log.push(line);
+        if (worker.log.length > 200) worker.log.shift();
+        if (!line.includes('worker started')) return;
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+    return worker;
+  }
+
+  get pid(): number {
+    return this.#process.pid!;
+  }
+
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  /** As a supervisor ends it: it gives its locks back. */
+  async stop(): Promise<void> {
+    await this.#end('SIGTERM');
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    this.#process.kill(signal);
+    await once(this.#process, 'exit');
+  }
+}
