@@ -26,7 +26,7 @@ export function readBinaryHeader(bytes: Buffer): Omit<Command, 'body'> {
 }
 
 function readFields(bytes: Buffer, start: number, fieldsEnd: number): Record<string, string> {
-  const fields: Record<string, string> = {};
+  const fields = Object.create(null) as Record<string, string>;
   let position = start;
   while (position < fieldsEnd) {
     if (position + 2 > fieldsEnd) throw cutShort(position, fieldsEnd);

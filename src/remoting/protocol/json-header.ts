@@ -33,7 +33,7 @@ function integer(header: Readonly<Record<string, unknown>>, name: string): numbe
 }
 
 function strings(extFields: Readonly<Record<string, unknown>>): Record<string, string> {
-  const fields: Record<string, string> = {};
+  const fields = Object.create(null) as Record<string, string>;
   for (const [name, value] of Object.entries(extFields)) if (typeof value === 'string') fields[name] = value;
   return fields;
 }

@@ -16,7 +16,7 @@ const PREFIX_BYTES = 8;
  * The body, `bodyBytes` long, is written behind it by the caller.
  */
 export function writeFrameHead(code: number, opaque: number, flag: number, fields: Fields, bodyBytes: number): Buffer {
-  const extFields: Record<string, string> = {};
+  const extFields = Object.create(null) as Record<string, string>;
   for (const [name, value] of Object.entries(fields)) if (value !== undefined) extFields[name] = String(value);
   const json = JSON.stringify({ code, language: LANGUAGE, version: VERSION, opaque, flag, extFields });
   const headerBytes = Buffer.byteLength(json);

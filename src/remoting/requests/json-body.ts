@@ -39,7 +39,7 @@ export function integerAt(parent: JsonObject, name: string): number {
 
 /** Those entries of an object whose values are strings. */
 export function stringsAt(parent: JsonObject, name: string): Record<string, string> {
-  const strings: Record<string, string> = {};
+  const strings = Object.create(null) as Record<string, string>;
   for (const [key, value] of Object.entries(objectAt(parent, name)))
     if (typeof value === 'string') strings[key] = value;
   return strings;
