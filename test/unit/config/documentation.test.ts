@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { configJsonSchema, type JsonSchema } from '../../../src/config/json-schema.ts';
+import { parseConfig } from '../../../src/config/load.ts';
+
+const text = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8');
+/** Default by key, as the tables have them. */
+const rows = new Map(
+  [...text.matchAll(/^\| `.*$/gm)].map(([row]) => {
+    const [, key, , defaultValue] = row.split('|').map((cell) => cell.trim());
+    return [key!.slice(1, -1), defaultValue!];
+  }),
+);
+
+describe('docs/configuration.md', () => {
+  const keys = documentedKeys(configJsonSchema());
+
+  it('names every key of the schema, and no other', () => {
+    expect([...rows.keys()].sort()).toEqual([...keys.keys()].sort());
+  });
+
+  it.each([...keys].filter(([, schema]) => schema.default !== undefined && !isMap(schema.default)))(
+    'has the default of %s',
+    (key, schema) => {
+      const written = typeof schema.default === 'string' ? schema.default : JSON.stringify(schema.default);
+      expect(rows.get(key)).toBe(`\`${written}\``);
+    },
+  );
+
+  it('shows a file that works', () => {
+    const [, example] = /```yaml\n([^]*?)```/.exec(text)!;
+    const config = parseConfig(example!, 'x', { EAST_ACCESS_KEY: 'a', EAST_SECRET_KEY: 's' });
+    expect([...config.replications.keys()]).toEqual(['orders']);
+  });
+});
+
+function isMap(value: unknown): boolean {
+  return typeof value === 'object' && !Array.isArray(value);
+}
+
+/** `clusters.NAME.kind` and so on, each with its schema. */
+function documentedKeys(schema: JsonSchema, path = ''): Map<string, JsonSchema> {
+  const keys = new Map<string, JsonSchema>();
+  const add = (child: JsonSchema, childPath: string, named: boolean) => {
+    if (named) keys.set(childPath, child);
+    for (const [key, value] of documentedKeys(child, childPath)) keys.set(key, value);
+  };
+  for (const branch of schema.anyOf ?? []) add(branch, path, false);
+  for (const [key, child] of Object.entries(schema.properties ?? {}))
+    add(child, path === '' ? key : `${path}.${key}`, true);
+  if (typeof schema.additionalProperties === 'object') add(schema.additionalProperties, `${path}.NAME`, false);
+  if (schema.items) add(schema.items, `${path}[]`, false);
+  return keys;
+}
