@@ -74,7 +74,7 @@ class Pump {
 
   async run(): Promise<PumpResult> {
     const { cancelled, stintMs } = this.#dependencies;
-    const stint = AbortSignal.timeout(stintMs);
+    const stint = AbortSignal.timeout(Math.round(stintMs));
     const stop = AbortSignal.any([cancelled, stint, this.#superseded.signal]);
     this.#reportDue = performance.now() + REPORT_MS;
     const ticking = this.#tick(stop);

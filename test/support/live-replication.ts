@@ -89,7 +89,13 @@ export class LiveReplication {
   /** Waits until at least so many messages are on the destination; `undefined` waits for all that the source holds. */
   async reaches(messages: number | undefined, limitMs: number): Promise<void> {
     const target = messages ?? (await eventually(30_000, () => this.produced()));
-    await eventually(limitMs, async () => ((await this.copied()) ?? 0) >= target);
+    try {
+      await eventually(limitMs, async () => ((await this.copied()) ?? 0) >= target);
+    } catch {
+      const copied = await this.copied();
+      const status = await this.status().catch((error: unknown) => String(error));
+      throw new Error(`${copied} of ${target} messages after ${limitMs} ms; ${JSON.stringify(status)}`);
+    }
   }
 
   /** Reads both brokers' files. */
