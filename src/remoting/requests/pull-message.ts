@@ -20,7 +20,8 @@ export interface Pulled {
    * - `SUCCESS`: `records` holds messages.
    * - `PULL_NOT_FOUND`: nothing at the offset yet.
    * - `PULL_RETRY_IMMEDIATELY`: what stood there is being removed, or the search was cut short; go on at `nextOffset`.
-   * - `PULL_OFFSET_MOVED`: the queue does not hold the offset; it could go on at `nextOffset`.
+   * - `PULL_OFFSET_MOVED`: the queue does not hold the offset. `nextOffset` is what a consumer would go on with: the nearest end of the
+   *   queue, or from 4.4 its beginning where the offset lies beyond the end.
    */
   readonly code: number;
   /** Stored messages one after the other, for `MessageCursor`. */

@@ -9,7 +9,7 @@ export interface PutTopic extends Omit<TopicSettings, 'attributes'> {
 }
 
 /**
- * UPDATE_AND_CREATE_TOPIC: creates a topic on this broker or changes it. 4.x ignores attributes.
+ * UPDATE_AND_CREATE_TOPIC: creates a topic on this broker or changes it. 4.4 ignores attributes and `order`.
  *
  *     fields: topic, defaultTopic (unused), readQueueNums, writeQueueNums, perm, topicFilterType, topicSysFlag, order,
  *             attributes: `+name=value,-name` -> nothing
