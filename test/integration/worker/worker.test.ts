@@ -1,0 +1,113 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { WorkflowFailedError } from '@temporalio/client';
+import type { CommandAnswer } from '../../../src/replication/messages.ts';
+import { eventually } from '../../support/eventually.ts';
+import { LiveReplication } from '../../support/live-replication.ts';
+import { mixedMessages } from '../../support/messages.ts';
+import { useStack } from '../../support/servers.ts';
+import { WorkerProcess } from '../../support/worker-process.ts';
+
+const stack = useStack();
+let live: LiveReplication;
+let workers: WorkerProcess[];
+
+beforeEach(async () => {
+  workers = [];
+  live = await LiveReplication.create(stack);
+});
+
+afterEach(async () => {
+  stack.temporal.thaw();
+  await live.close();
+  await Promise.all(workers.map((worker) => worker.stop()));
+});
+
+async function startWorker(): Promise<WorkerProcess> {
+  const worker = await WorkerProcess.start(stack);
+  workers.push(worker);
+  return worker;
+}
+
+async function elapsed(work: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await work();
+  return performance.now() - began;
+}
+
+const some = (count: number) => mixedMessages({ count, seed: 1, meanBytes: 200, large: 0, largestBytes: 0 });
+
+/** Produces this many messages and starts a replication that takes about `seconds` to copy them. */
+async function copying(count: number, seconds: number): Promise<void> {
+  await live.produce(some(count));
+  await live.start({ rateLimit: { messagesPerSecond: Math.ceil(count / seconds) } });
+  await live.reaches(1, 20_000);
+}
+
+// 3 s and 0.1 s on an idle machine; the limits leave room for a busy one
+test('a worker is there within seconds, and gone as quickly', async () => {
+  let worker: WorkerProcess | undefined;
+  expect(
+    await elapsed(async () => {
+      worker = await startWorker();
+    }),
+  ).toBeLessThan(20_000);
+  expect(await elapsed(() => worker!.stop())).toBeLessThan(3000);
+});
+
+test('a cluster that the worker does not know fails the start and is named', async () => {
+  await startWorker();
+  await live.start({ destination: 'north' });
+  const failure: unknown = await (await live.handle()).result().catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(WorkflowFailedError);
+  expect(String((failure as Error).cause)).toMatch(
+    /cluster north is not in the worker's configuration .*; expected one of: east, west/,
+  );
+});
+
+test('a pause reaches a pump within seconds; after it nothing is copied', async () => {
+  await startWorker();
+  await copying(3000, 30);
+  const handle = await live.handle();
+  const took = await elapsed(async () => {
+    expect(await handle.executeUpdate<CommandAnswer, []>('pause')).toEqual({ done: true, state: 'PAUSED' });
+  });
+  expect(took).toBeLessThan(5000);
+  const paused = await live.copied();
+  await sleep(1500);
+  expect(await live.copied()).toBe(paused);
+  expect((await live.status()).counters.copied).toBe(paused);
+});
+
+test('R6: a worker that is told to end hands its pumps over at once', async () => {
+  const first = await startWorker();
+  await copying(3000, 20);
+  await startWorker();
+  let copied = 0;
+  const took = await elapsed(async () => {
+    await first.stop();
+    copied = (await live.copied())!;
+    await live.reaches(copied + 1, 20_000);
+  });
+  expect(copied).toBeLessThan(3000);
+  expect(took).toBeLessThan(10_000);
+  await live.reaches(3000, 60_000);
+  expect(await live.verdict()).toMatchObject({ lost: 0, repeated: 0, outOfOrder: 0, changed: 0 });
+});
+
+test('R6: while Temporal does not answer a pump goes on as long as it holds its locks, and its successor repeats nothing', async () => {
+  await startWorker();
+  await copying(6000, 60);
+  stack.temporal.freeze();
+  // past the heartbeat time-out, at which the SDK gives the activity up
+  await sleep(20_000);
+  const before = (await live.copied())!;
+  await sleep(2000);
+  expect(await live.copied()).toBeGreaterThan(before);
+  stack.temporal.thaw();
+  await eventually(30_000, async () => (await live.status()).state === 'RUNNING');
+  await live.reaches(6000, 90_000);
+  expect(await live.verdict()).toMatchObject({ lost: 0, repeated: 0, outOfOrder: 0, changed: 0 });
+  const handle = await live.handle();
+  expect(await handle.executeUpdate<CommandAnswer, []>('stop')).toEqual({ done: true, state: 'STOPPED' });
+}, 180_000);
