@@ -29,7 +29,7 @@ export interface ServerRecord extends ProcessIdentity {
 
 const RECORD = 'server.json';
 const STOP_PATIENCE_MS = 10_000;
-const READY_TIMEOUT_MS = 90_000;
+const READY_TIMEOUT_MS = 180_000;
 const POLL_MS = 100;
 
 /** What was started last in this folder, whether or not it still runs. */
