@@ -6,7 +6,7 @@ import { notSent } from './transport-failure.ts';
 
 /**
  * Where the brokers of a cluster are, as its name servers say. Read anew every 30 s while in use, and before the next use after
- * `doubt()`; what was read last keeps serving while no name server answers.
+ * `doubt()`; what was read last keeps serving while no name server answers or knows any broker.
  */
 export class BrokerDirectory {
   readonly #cluster: string;
@@ -40,7 +40,8 @@ export class BrokerDirectory {
       if (this.#brokers) return this.#brokers;
       throw error;
     });
-    const address = find(brokers, broker)?.master;
+    // A name server that has just started knows no broker until they register again, which takes up to 30 s.
+    const address = find(brokers.length > 0 ? brokers : this.#brokers, broker)?.master;
     if (address !== undefined) return address;
     const known = brokers.map(({ name, master }) => (master === undefined ? `${name} (no master)` : name));
     throw notSent(
@@ -57,7 +58,11 @@ export class BrokerDirectory {
   #read(): Promise<readonly BrokerData[]> {
     this.#reading ??= this.#nameServers
       .call(getBrokerClusterInfo, undefined)
-      .then((brokers) => (this.#brokers = brokers.sort((a, b) => (a.name < b.name ? -1 : 1))))
+      .then((brokers) => {
+        brokers.sort((a, b) => (a.name < b.name ? -1 : 1));
+        if (brokers.length > 0) this.#brokers = brokers;
+        return brokers;
+      })
       .finally(() => {
         this.#readAt = performance.now();
         this.#doubted = false;
