@@ -1,0 +1,32 @@
+import { describe, expect, test } from 'vitest';
+import { COMMAND_INPUTS, readCommand } from '../../../src/replication/commands.ts';
+import { COMMANDS } from '../../../src/replication/messages.ts';
+
+describe('commands', () => {
+  test.each(COMMANDS)('%s takes nothing, null, or who asked and why', (name) => {
+    const fields = name === 'skipGap' ? { topic: 'orders', queue: 1 } : {};
+    const asked = { by: 'kim', reason: 'drill', operationId: 'x', ...fields };
+    expect(readCommand(name, [asked])).toEqual({ command: { name, input: asked } });
+    if (name !== 'skipGap')
+      for (const args of [[], [undefined], [null], [{}]])
+        expect(readCommand(name, args)).toMatchObject({ command: { name } });
+  });
+
+  test.each([
+    [[{ topic: 'orders' }], 'queue: expected number, found nothing'],
+    [[{ topic: 'no spaces', queue: 0 }], 'topic: expected a topic name, found "no spaces"'],
+    [[{ topic: 'orders', queue: -1 }], 'queue: expected'],
+    [[{ topic: 'orders', queue: 0, to: 1.5 }], 'to: expected'],
+    [[{ topic: 'orders', queue: 0, until: 5 }], 'until: expected no such field, found 5'],
+    [[{ topic: 'orders', queue: 0, reason: 'x'.repeat(501) }], 'reason: expected'],
+    [[[]], 'input: expected object, found []'],
+    [[{}, {}], 'input: expected at most one JSON object, found 2 values'],
+  ])('skipGap %j is refused: %s', (args, problem) => {
+    const read = readCommand('skipGap', args);
+    expect('problems' in read && read.problems.join('; ')).toContain(problem);
+  });
+
+  test('every command has an input', () => {
+    expect(Object.keys(COMMAND_INPUTS).sort()).toEqual([...COMMANDS].sort());
+  });
+});
