@@ -1,0 +1,118 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openRemotingCluster } from '../../../src/transport/remoting/cluster.ts';
+import type { Cluster } from '../../../src/transport/types.ts';
+import { mixedMessages } from '../../support/messages.ts';
+import { compareLogs, readLog } from '../../support/oracle/compare.ts';
+import { produce } from '../../support/producer.ts';
+import { proxyCluster, type ProxiedCluster } from '../../support/proxied-cluster.ts';
+import { PumpRig } from '../../support/pump-rig.ts';
+import { useStack } from '../../support/servers.ts';
+import { SEED, SIZES } from '../../support/sizes.ts';
+import type { Fate } from '../../support/tcp-proxy.ts';
+
+const SEND_BATCH_MESSAGE = 320;
+const QUEUES = 4;
+/** A send whose answer is this late was given up before. */
+const TOO_LATE_MS = 8000;
+
+const stack = useStack();
+let proxy: ProxiedCluster;
+let east: Cluster;
+let west: Cluster;
+let direct: Cluster;
+
+beforeAll(async () => {
+  proxy = await proxyCluster(stack.west);
+  east = openRemotingCluster({ name: 'east', nameServers: stack.east.nameServers });
+  west = openRemotingCluster({ name: 'west', nameServers: proxy.nameServers });
+  direct = openRemotingCluster({ name: 'west', nameServers: stack.west.nameServers });
+});
+
+afterAll(async () => {
+  for (const cluster of [east, west, direct]) cluster.close();
+  await proxy.close();
+});
+
+describe('R4: a send whose answer is lost is not repeated', () => {
+  it.each<[string, Fate]>([
+    ['the connection is cut after the broker stored the batch', 'cut'],
+    ['the answer never comes', 'swallow'],
+    ['the answer comes too late', { lateMs: TOO_LATE_MS }],
+  ])(
+    '%s',
+    async (_, fate) => {
+      await losingAnswers(fate);
+    },
+    180_000,
+  );
+
+  it('while the broker is busy, so that the batch is not visible at once', async () => {
+    const busy = new PumpRig({
+      source: east,
+      destination: direct,
+      topic: `busy-${Date.now()}`,
+      fromBroker: stack.east.brokerName,
+      toBroker: stack.west.brokerName,
+      queues: QUEUES,
+    });
+    await busy.prepare();
+    const writer = direct.openDestination();
+    const stop = new AbortController();
+    const load = produce({
+      writer,
+      queues: busy.copies,
+      messages: mixedMessages({ count: 1e9, seed: 1, meanBytes: 2000, large: 0, largestBytes: 0 }),
+      stop: stop.signal,
+    });
+    try {
+      await losingAnswers('cut');
+    } finally {
+      stop.abort();
+      await load;
+      writer.close();
+    }
+  }, 180_000);
+});
+
+/** Copies while the answers of some sends are lost, one after the other, and holds the logs against each other. */
+async function losingAnswers(fate: Fate): Promise<void> {
+  const losses = SIZES.kills;
+  const topic = `lost-${Date.now()}`;
+  const rig = new PumpRig({
+    source: east,
+    destination: west,
+    topic,
+    fromBroker: stack.east.brokerName,
+    toBroker: stack.west.brokerName,
+    queues: QUEUES,
+  });
+  await rig.prepare();
+  const writer = east.openDestination();
+  const count = SIZES.messages / 2;
+  await produce({
+    writer,
+    queues: rig.queues,
+    messages: mixedMessages({ count, seed: SEED, meanBytes: 2000, large: 2, largestBytes: 1_000_000 }),
+  });
+  writer.close();
+  rig.start({ rateLimit: { messagesPerSecond: Math.ceil(count / (2 * losses)) } });
+  for (let loss = 1; loss <= losses; loss++) {
+    await rig.reaches(Math.floor((count * (loss - 0.5)) / losses), 60_000);
+    await proxy.broker.loseAnswer(SEND_BATCH_MESSAGE, fate);
+  }
+  await rig.reaches(count, 120_000);
+  const { counters } = await rig.stop();
+  expect(counters.settled, 'queues that had to settle a send').toBeGreaterThanOrEqual(losses);
+  expect(counters.repeated).toBe(0);
+  const source = await readLog(join(stack.east.broker.folder, 'store'), topic);
+  const destination = await readLog(join(stack.west.broker.folder, 'store'), topic);
+  expect(compareLogs(source, destination)).toEqual({
+    source: count,
+    copied: count,
+    lost: 0,
+    repeated: 0,
+    outOfOrder: 0,
+    changed: 0,
+  });
+}
