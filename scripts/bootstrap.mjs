@@ -54,7 +54,7 @@ function removeOrphans() {
   if (!existsSync(dist)) return;
   for (const file of readdirSync(dist, { recursive: true })) {
     const source = /^(.*)\.(?:d\.ts|js|js\.map)$/.exec(file)?.[1];
-    const isBuilt = /^(?:src|workflows|activities)[/\\]/.test(file);
+    const isBuilt = /^(?:src|workflows|activities|demo|bench|test)[/\\]/.test(file);
     if (source !== undefined && isBuilt && !existsSync(join(root, `${source}.ts`))) rmSync(join(dist, file));
   }
 }
