@@ -49,7 +49,7 @@ export interface QueueReader {
 
 /** Consumer offsets of a group. A committed offset is the next one to read. */
 export interface GroupOffsets {
-  /** `undefined` where none was ever committed. @throws TransportError */
+  /** `undefined` where none was ever committed; a 4.x broker may answer 0 instead. @throws TransportError */
   committed(group: string, queue: Queue): Promise<number | undefined>;
   /** Flushed by the broker only every few seconds. @throws TransportError */
   commit(group: string, queue: Queue, offset: number): Promise<void>;
@@ -79,11 +79,19 @@ export interface Destination extends QueueReader, GroupOffsets {
    * @throws TransportError
    */
   send(queue: Queue, batch: Batch, timeoutMs: number): Promise<number>;
-  /** The largest body in bytes that the broker takes in one batch (its `maxMessageSize`). */
+  /**
+   * The largest batch in bytes (`Batch.bytes`) of a single message that the broker takes: `maxMessageSize` since 5.0. A 4.x broker
+   * counts messages as it stores them, so there it is 220 less, and 220 more are counted for each further message. After this call
+   * `send` refuses for good, without sending it, what the broker would answer with an ambiguous code.
+   *
+   * Beside it a message's properties must not exceed 32,767 bytes in all, 20 less where the broker has `enabledAppendPropCRC`;
+   * a broker does not check that in a batch. It appends nothing else to them, and end them with 0x02: that CRC is put right behind.
+   * @throws TransportError
+   */
   maxBatchBytes(broker: string): Promise<number>;
   /**
-   * Resolves when everything that the broker had stored at the call can be read: first nothing is left to flush, then nothing
-   * is left to dispatch (PROTOCOL: broker runtime information, `remainHowManyDataToFlush`, `dispatchBehindBytes`).
+   * Resolves when everything that the broker had stored at the call can be read, also while others go on writing. A request that
+   * had arrived but waited in the broker for a thread was not stored yet; brokers drop such sends after 200 ms by default.
    * @throws TransportError when that does not happen within `timeoutMs`
    */
   dispatched(broker: string, timeoutMs: number): Promise<void>;
