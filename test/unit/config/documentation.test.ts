@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { configJsonSchema, type JsonSchema } from '../../../src/config/json-schema.ts';
 import { parseConfig } from '../../../src/config/load.ts';
 
-const text = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8');
+const text = read('docs/configuration.md');
 /** Default by key, as the tables have them. */
 const rows = new Map(
   [...text.matchAll(/^\| `.*$/gm)].map(([row]) => {
@@ -26,13 +26,22 @@ describe('docs/configuration.md', () => {
       expect(rows.get(key)).toBe(`\`${written}\``);
     },
   );
-
-  it('shows a file that works', () => {
-    const [, example] = /```yaml\n([^]*?)```/.exec(text)!;
-    const config = parseConfig(example!, 'x', { EAST_ACCESS_KEY: 'a', EAST_SECRET_KEY: 's' });
-    expect([...config.replications.keys()]).toEqual(['orders']);
-  });
 });
+
+it.each(['docs/configuration.md', 'README.md'])('%s shows a file that works', (file) => {
+  const [, example] = /```yaml\n([^]*?)```/.exec(read(file))!;
+  const environment = { EAST_ACCESS_KEY: 'a', EAST_SECRET_KEY: 's', EAST_AK: 'a', EAST_SK: 's' };
+  const config = parseConfig(
+    example!.replace(/^ {3}/gm, (indent) => (file === 'README.md' ? '' : indent)),
+    'x',
+    environment,
+  );
+  expect([...config.replications.keys()]).toEqual(['orders']);
+});
+
+function read(file: string): string {
+  return readFileSync(new URL(`../../../${file}`, import.meta.url), 'utf8');
+}
 
 function isMap(value: unknown): boolean {
   return typeof value === 'object' && !Array.isArray(value);
