@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Duplex } from 'node:stream';
 
 import { type Command, type Request, FLAG_ANSWER, isAnswer, isOneWay } from '../protocol/command.ts';
@@ -66,7 +67,11 @@ export class Connection {
         abort = () => {
           this.#inFlight.fail(pending, signal?.reason as Error);
         };
-        signal?.addEventListener('abort', abort);
+        if (signal) {
+          // One signal may well end hundreds of pulls; Node warns of a leak above ten.
+          setMaxListeners(0, signal);
+          signal.addEventListener('abort', abort);
+        }
         this.#waiting.push(pending);
         this.#flush();
       });

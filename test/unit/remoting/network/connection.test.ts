@@ -215,6 +215,23 @@ test('an aborted request fails at once with the reason, before and after it was 
   await expect(request).rejects.toBe(reason);
 });
 
+test('one signal ends many requests, without a warning', async () => {
+  const fake = await peer((socket) => {
+    serve(socket, () => undefined);
+  });
+  const connection = connect(fake.port);
+  const warnings: Error[] = [];
+  const warn = (warning: Error) => warnings.push(warning);
+  process.on('warning', warn);
+  const controller = new AbortController();
+  const requests = Promise.allSettled(Array.from({ length: 50 }, () => ask(connection, 1, 3_000, controller.signal)));
+  controller.abort(new Error('all of them'));
+  for (const request of await requests) expect(request).toMatchObject({ status: 'rejected' });
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off('warning', warn);
+  expect(warnings).toEqual([]);
+});
+
 test('close fails what is under way and everything after', async () => {
   const fake = await peer((socket) => {
     serve(socket, () => undefined);
