@@ -47,17 +47,27 @@ function hasOwnText(issue: Issue): boolean {
   return issue.message.startsWith('expected ');
 }
 
+const KINDS: Readonly<Record<string, string>> = {
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  array: 'a list',
+  object: 'a JSON object',
+};
+
 function expectedBy(issue: Issue): string {
   if (hasOwnText(issue)) return issue.message;
   switch (issue.code) {
     case 'invalid_type':
-      return `expected ${issue.expected === 'int' ? 'a whole number' : issue.expected}`;
+      return `expected ${KINDS[issue.expected] ?? issue.expected}`;
     case 'invalid_value':
       return `expected ${issue.values.map((known) => String(known)).join(' or ')}`;
     case 'too_small':
+      return `expected at least ${amount(issue.minimum, issue.origin)}`;
     case 'too_big':
+      return `expected at most ${amount(issue.maximum, issue.origin)}`;
     case 'invalid_format':
-      return `expected another value (${issue.message})`;
+      return `expected another format (${issue.message})`;
     case 'custom':
     case 'invalid_element':
     case 'invalid_key':
@@ -66,6 +76,11 @@ function expectedBy(issue: Issue): string {
     case 'unrecognized_keys':
       return issue.message;
   }
+}
+
+function amount(count: number | bigint, origin: string): string {
+  if (origin === 'string') return `${count} characters`;
+  return origin === 'array' ? `${count} entries` : String(count);
 }
 
 /** Of a union's alternatives the one that got furthest into the value, else the one with the fewest complaints. */

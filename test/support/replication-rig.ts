@@ -25,6 +25,7 @@ import {
   type ReplicationStatus,
 } from '../../src/replication/messages.ts';
 import { workflowId } from '../../src/replication/names.ts';
+import { provideSearchAttributes } from '../../src/temporal/search-attributes.ts';
 import { CONTROL_OPTIONS, pumpOptions } from '../../src/temporal/worker-options.ts';
 import { bundleWorkflows } from '../../src/worker/workflow-code.ts';
 import { eventually } from './eventually.ts';
@@ -99,6 +100,11 @@ export class ReplicationRig {
     await replication.reaches('RUNNING');
     await eventually(10_000, () => this.pumpsOf(replication).length === 2);
     return replication;
+  }
+
+  /** As a worker does it at its start. */
+  async provideSearchAttributes(): Promise<readonly string[]> {
+    return await provideSearchAttributes(this.#temporal.connection, 'default');
   }
 
   pumpsOf({ name }: ReplicationUnderTest): PumpDouble[] {

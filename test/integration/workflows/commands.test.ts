@@ -61,10 +61,10 @@ test('a signal with wrong input is noted and changes nothing; one with a misspel
   });
   expect(status.state).toBe('RUNNING');
   const [wrongBy, text, two, empty, misspelt, report] = status.refusals;
-  expect(wrongBy).toMatch(/pause: by: expected string, found 5$/);
-  expect(text).toMatch(/pause: input: expected object, found "now"$/);
+  expect(wrongBy).toMatch(/pause: by: expected a text, found 5$/);
+  expect(text).toMatch(/pause: input: expected a JSON object, found "now"$/);
   expect(two).toMatch(/pause: input: expected at most one JSON object, found 2 values$/);
-  expect(empty).toMatch(/skipGap: topic: expected string, found nothing; queue: expected number, found nothing$/);
+  expect(empty).toMatch(/skipGap: topic: expected a text, found nothing; queue: expected a number, found nothing$/);
   expect(misspelt).toContain(`pauze: no such signal; known signals: ${COMMANDS.join(', ')}`);
   expect(report).toContain('pumpReport: shard: expected');
   expect((await replication.audit()).map(({ result }) => result)).toEqual(
@@ -85,14 +85,14 @@ test('what cannot even be decoded is refused like other wrong input', async () =
     const { refusals } = await replication.status();
     return refusals.length > 0 && refusals;
   });
-  expect(refusal).toContain('pause: input: expected object, found "unreadable: ');
+  expect(refusal).toContain('pause: input: expected a JSON object, found "unreadable: ');
   await replication.update('stop');
 });
 
 test('an update with wrong input is rejected and leaves the replication as it was', async () => {
   const replication = await stage.rig.running();
   for (const [input, problem] of [
-    [[{ by: 5 }], 'by: expected string, found 5'],
+    [[{ by: 5 }], 'by: expected a text, found 5'],
     [[{ at: 'once' }], 'at: expected no such field, found "once"'],
     [[{}, {}], 'at most one JSON object'],
   ] as const) {

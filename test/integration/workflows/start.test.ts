@@ -1,6 +1,7 @@
 import { ApplicationFailure, type WorkflowFailedError } from '@temporalio/client';
 import { afterEach, expect, test } from 'vitest';
 import { TASK_QUEUE } from '../../../src/replication/messages.ts';
+import { SEARCH_ATTRIBUTES } from '../../../src/replication/search-attributes.ts';
 import { eventually } from '../../support/eventually.ts';
 import { INPUT, MAP } from '../../support/replication-rig.ts';
 import { useRig } from './rig.ts';
@@ -23,8 +24,8 @@ async function failureOf(result: Promise<unknown>): Promise<ApplicationFailure> 
 }
 
 test.each([
-  ['null', null, 'input: expected object, found null'],
-  ['text', 'orders', 'input: expected object, found "orders"'],
+  ['null', null, 'input: expected a JSON object, found null'],
+  ['text', 'orders', 'input: expected a JSON object, found "orders"'],
   ['no topics', { ...INPUT, topics: [] }, 'topics: expected'],
   ['a wrong topic', { ...INPUT, topics: ['orders', 'no spaces'] }, 'topics[1]: expected a topic'],
   ['an unknown field', { ...INPUT, topic: 'orders' }, 'topic: expected no such field, found "orders"'],
@@ -129,5 +130,22 @@ test('a replication that ran before stays paused when it cannot be resumed', asy
   const status = await replication.reaches('PAUSED');
   expect(status.reason).toContain('does not exist');
   expect(status.refusals.at(-1)).toContain('does not exist');
+  await replication.update('stop');
+});
+
+test('search attributes are added where they are missing, and find replications by state', async () => {
+  const { rig, temporal } = stage;
+  rig.searchAttributes = await rig.provideSearchAttributes();
+  expect(rig.searchAttributes).toEqual(SEARCH_ATTRIBUTES);
+  expect(await rig.provideSearchAttributes()).toEqual(SEARCH_ATTRIBUTES);
+  const replication = await rig.running();
+  await replication.update('pause');
+  const query = `ReplicatorState = 'PAUSED' AND ReplicatorSource = 'east' AND ReplicatorDestination = 'west' AND ReplicatorHealth = 'PAUSED'`;
+  await eventually(10_000, async () => {
+    for await (const { workflowId } of temporal.client.workflow.list({ query }))
+      if (workflowId === replication.handle.workflowId) return true;
+    return false;
+  });
+  rig.searchAttributes = [];
   await replication.update('stop');
 });

@@ -13,13 +13,13 @@ describe('commands', () => {
   });
 
   test.each([
-    [[{ topic: 'orders' }], 'queue: expected number, found nothing'],
+    [[{ topic: 'orders' }], 'queue: expected a number, found nothing'],
     [[{ topic: 'no spaces', queue: 0 }], 'topic: expected a topic name, found "no spaces"'],
     [[{ topic: 'orders', queue: -1 }], 'queue: expected'],
     [[{ topic: 'orders', queue: 0, to: 1.5 }], 'to: expected'],
     [[{ topic: 'orders', queue: 0, until: 5 }], 'until: expected no such field, found 5'],
     [[{ topic: 'orders', queue: 0, reason: 'x'.repeat(501) }], 'reason: expected'],
-    [[[]], 'input: expected object, found []'],
+    [[[]], 'input: expected a JSON object, found []'],
     [[{}, {}], 'input: expected at most one JSON object, found 2 values'],
   ])('skipGap %j is refused: %s', (args, problem) => {
     const read = readCommand('skipGap', args);

@@ -1,0 +1,108 @@
+import { hostname } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, test } from 'vitest';
+import { eventually } from '../support/eventually.ts';
+import { gap, INPUT, MAP, ReplicationRig, type ReplicationUnderTest } from '../support/replication-rig.ts';
+import { startTemporalDev, type TemporalDev } from '../support/temporal-dev.ts';
+import { HISTORIES } from './histories.ts';
+
+/**
+ * Records the histories that `replay.test.ts` replays, from workflows on a real Temporal server. Run on released code only:
+ *
+ *     REPLICATOR_RECORD=0.2.0 npx vitest run test/replay/record.test.ts
+ *
+ * adds `histories/0.2.0-*.json`. Histories that are there already are never recorded anew: they are what running replications look like.
+ */
+/** More than `commands` needs. */
+const SUGGESTED_AT = 120;
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+const release = process.env.REPLICATOR_RECORD;
+
+describe.runIf(release)('record histories', () => {
+  let temporal: TemporalDev;
+  let rig: ReplicationRig;
+
+  beforeAll(async () => {
+    await mkdir(HISTORIES, { recursive: true });
+    temporal = await startTemporalDev(SUGGESTED_AT);
+    rig = await ReplicationRig.start(temporal);
+  });
+  afterAll(async () => {
+    await rig.stop();
+    await temporal.stop();
+  });
+
+  async function save(name: string, { handle }: ReplicationUnderTest, runId?: string): Promise<void> {
+    const run = temporal.client.workflow.getHandle(handle.workflowId, runId);
+    const text = JSON.stringify(await run.fetchHistory(), undefined, 1)
+      .replaceAll(ROOT, '')
+      .replaceAll(`${process.pid}@${hostname()}`, 'worker');
+    await writeFile(new URL(`${release}-${name}.json`, HISTORIES), `${text}\n`, { flag: 'wx' });
+  }
+
+  test('commands', async () => {
+    let tries = 0;
+    rig.prepare = () =>
+      ++tries === 1
+        ? Promise.reject(new Error('east is away'))
+        : Promise.resolve({ map: MAP, starts: { 'orders/east-a/0': 3 } });
+    const replication = await rig.running();
+    const [pump] = rig.pumpsOf(replication).filter(({ input }) => input.shard === 0);
+    await replication.report(pump!, { blocked: [gap(1, 100, 250)], troubles: ['slow'] });
+    await replication.update('skipGap', { topic: 'orders', queue: 1, by: 'kim' });
+    await replication.handle.signal('pauze');
+    await replication.handle.signal('pause', { by: 5 });
+    await Promise.all([
+      replication.update('pause', { operationId: 'x', reason: 'night' }),
+      replication.update('pause', { operationId: 'x' }),
+    ]);
+    await replication.handle.signal('resume', { by: 'kim' });
+    await replication.reaches('RUNNING');
+    await replication.update('reverse');
+    await replication.update('stop', { reason: 'moved' });
+    await replication.result();
+    await save('commands', replication);
+  });
+
+  test('continue as new, twice', async () => {
+    rig.prepare = () => Promise.resolve({ map: MAP, starts: {} });
+    const replication = await rig.running();
+    for (const name of ['first-run', 'second-run']) {
+      const before = await replication.runId();
+      await replication.update('pause', { operationId: name });
+      await replication.update('resume');
+      await replication.reaches('RUNNING');
+      await eventually(30_000, async () => {
+        if ((await replication.runId()) !== before) return true;
+        await replication.handle.signal('pumpReport', {});
+        return false;
+      });
+      await save(name, replication, before);
+    }
+    await replication.update('stop');
+  });
+
+  test('cancelled while paused', async () => {
+    const replication = await rig.running();
+    await replication.update('pause');
+    await replication.handle.cancel();
+    await replication.result();
+    await save('cancelled', replication);
+  });
+
+  test('with search attributes', async () => {
+    rig.searchAttributes = await rig.provideSearchAttributes();
+    const replication = await rig.running();
+    await replication.update('stop');
+    await save('search-attributes', replication);
+    rig.searchAttributes = [];
+  });
+
+  test('wrong input', async () => {
+    const replication = await rig.begin({ ...INPUT, topics: [] });
+    await replication.result().catch(() => undefined);
+    await save('wrong-input', replication);
+  });
+});
