@@ -10,7 +10,7 @@ const KEPT_FLAGS = 0x701 | 0x2;
 const INNER_BATCH_FLAGS = 0x40 | 0x80;
 
 /** Larger batches gain nothing on near networks. */
-const TARGET_BATCH_BYTES = 1024 * 1024;
+export const TARGET_BATCH_BYTES = 1024 * 1024;
 
 /** What one round of building gives: a batch (perhaps empty, where all was passed over) and how far the source was read. */
 export interface BuiltBatch {

@@ -1,3 +1,6 @@
+/** Of a worker's messages in memory, over all its pumps. Bytes. */
+export const MESSAGE_MEMORY = 96 * 1024 * 1024;
+
 /**
  * How many bytes of messages may wait in memory, over all queues that share the budget. Taking in advance waits; what must be
  * read for the copying to go on may overdraw, so that no two queues can wait for each other.

@@ -5,7 +5,7 @@ import type { WorkerRole } from '../config/schema.ts';
 import type { LoadedConfig } from '../config/types.ts';
 import { createLogger } from '../observability/logger.ts';
 import { temporalLog } from '../observability/temporal-log.ts';
-import { ByteBudget } from '../pump/byte-budget.ts';
+import { ByteBudget, MESSAGE_MEMORY } from '../pump/byte-budget.ts';
 import { connectTemporal, type TemporalConnections } from '../temporal/connect.ts';
 import { provideSearchAttributes } from '../temporal/search-attributes.ts';
 import { CONTROL_OPTIONS, pumpOptions } from '../temporal/worker-options.ts';
@@ -16,9 +16,6 @@ export interface RunWorkerOptions {
   /** `control`: workflows and short activities; `pump`: pumps. */
   readonly role: WorkerRole;
 }
-
-/** Messages in memory, over all pumps of the process. Bytes. */
-const MESSAGE_MEMORY = 96 * 1024 * 1024;
 
 /**
  * Works until SIGTERM or SIGINT; then pumps give back their locks, so that other workers take over at once.
