@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { COMMANDS, type Asked, type CommandName } from './messages.ts';
+import type { Asked, CommandName } from './messages.ts';
 import { TOPIC_NAME } from './names.ts';
 import { problemsOf, sentence } from './problems.ts';
 
@@ -56,10 +56,6 @@ export const COMMAND_DESCRIPTIONS: Readonly<Record<CommandName, string>> = {
   remap: 'Not available yet.',
   acceptHistory: 'Not available yet.',
 };
-
-export function isCommand(name: string): name is CommandName {
-  return (COMMANDS as readonly string[]).includes(name);
-}
 
 export type Command =
   | { readonly name: 'skipGap'; readonly input: SkipGap }

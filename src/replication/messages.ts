@@ -22,9 +22,6 @@ export const COMMANDS = [
 ] as const;
 export type CommandName = (typeof COMMANDS)[number];
 
-/** Queries of a replication. */
-export const QUERIES = ['status', 'positions', 'audit'] as const;
-
 /** Type of the failure that says: the input must be corrected; trying again does not help. */
 export const WRONG_INPUT = 'WrongInput';
 
