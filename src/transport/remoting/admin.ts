@@ -2,7 +2,6 @@ import { createSubscriptionGroup } from '../../remoting/requests/create-subscrip
 import { getAllSubscriptionGroups } from '../../remoting/requests/get-all-subscription-group-config.ts';
 import { getAllTopicConfig } from '../../remoting/requests/get-all-topic-config.ts';
 import { getBrokerConfig } from '../../remoting/requests/get-broker-config.ts';
-import { getBrokerRuntimeInfo } from '../../remoting/requests/get-broker-runtime-info.ts';
 import { getRouteInfo } from '../../remoting/requests/get-route-info.ts';
 import { hasSubscriptionGroup } from '../../remoting/requests/get-subscription-group-config.ts';
 import { getTopicConfig } from '../../remoting/requests/get-topic-config.ts';
@@ -14,6 +13,7 @@ import type { BrokerConnections } from './broker-connections.ts';
 import type { BrokerDirectory } from './broker-directory.ts';
 import { firstStoredAt } from './first-stored-at.ts';
 import type { NameServers } from './name-servers.ts';
+import { runtimeInfo } from './runtime-info.ts';
 import { RemotingSource, place } from './source.ts';
 
 /** Topics, groups and brokers of one cluster, over connections of its own. */
@@ -62,7 +62,7 @@ export class RemotingAdmin implements ClusterAdmin {
   }
 
   async brokerVersion(broker: string): Promise<string> {
-    const info = await this.#connections.call(broker, getBrokerRuntimeInfo, undefined);
+    const info = await runtimeInfo(this.#connections, broker);
     return info.brokerVersionDesc ?? 'unknown';
   }
 

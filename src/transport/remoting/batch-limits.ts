@@ -1,8 +1,8 @@
 import { getBrokerConfig } from '../../remoting/requests/get-broker-config.ts';
-import { getBrokerRuntimeInfo } from '../../remoting/requests/get-broker-runtime-info.ts';
 import { TransportError } from '../errors.ts';
 import type { Batch } from '../types.ts';
 import type { BrokerConnections } from './broker-connections.ts';
+import { runtimeInfo } from './runtime-info.ts';
 
 /** A broker's default, where it does not tell its own. bytes. */
 const DEFAULT_MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
@@ -25,7 +25,7 @@ export interface BatchLimits {
 export async function readBatchLimits(connections: BrokerConnections, broker: string): Promise<BatchLimits> {
   const [config, info] = await Promise.all([
     connections.call(broker, getBrokerConfig, undefined),
-    connections.call(broker, getBrokerRuntimeInfo, undefined),
+    runtimeInfo(connections, broker),
   ]);
   const maxBytes = Number(config.get('maxMessageSize'));
   const countsStored = info.brokerVersionDesc?.startsWith('V4_') ?? false;

@@ -1,8 +1,8 @@
 import { getBrokerConfig } from '../../remoting/requests/get-broker-config.ts';
-import { getBrokerRuntimeInfo } from '../../remoting/requests/get-broker-runtime-info.ts';
 import { TransportError } from '../errors.ts';
 import type { BrokerConnections } from './broker-connections.ts';
 import { mostBytes } from './flushed-bytes.ts';
+import { runtimeInfo } from './runtime-info.ts';
 import { within } from './within.ts';
 
 /** How long to wait before asking again. ms. */
@@ -65,7 +65,7 @@ async function pollDispatch(connections: BrokerConnections, broker: string, sign
 }
 
 async function readLogState(connections: BrokerConnections, broker: string, signal: AbortSignal): Promise<LogState> {
-  const info = await connections.call(broker, getBrokerRuntimeInfo, undefined, { signal });
+  const info = await runtimeInfo(connections, broker, signal);
   const state = {
     end: Number(info.commitLogMaxOffset),
     behind: Number(info.dispatchBehindBytes),

@@ -13,14 +13,17 @@ afterEach(async () => {
 });
 
 /** Answers every request with these fields and this body, or not at all. */
-async function server(answer: () => { fields?: Record<string, number>; body?: string } | undefined): Promise<FakePeer> {
+async function server(
+  answer: () => { code?: number; fields?: Record<string, number>; body?: string } | undefined,
+): Promise<FakePeer> {
   const peer = await fakePeer((socket: net.Socket) => {
     const splitter = new FrameSplitter();
     socket.on('data', (chunk: Buffer) => {
       splitter.push(chunk, (frame) => {
-        const { fields = {}, body = '' } = answer() ?? {};
-        if (answer() === undefined) return;
-        socket.write(writeFrameHead(0, readFrame(frame).opaque, 1, fields, Buffer.byteLength(body)));
+        const given = answer();
+        if (!given) return;
+        const { code = 0, fields = {}, body = '' } = given;
+        socket.write(writeFrameHead(code, readFrame(frame).opaque, 1, fields, Buffer.byteLength(body)));
         socket.write(body);
       });
     });
@@ -135,4 +138,11 @@ test('garbage, a wrong answer and an unusable address are transport errors that 
   expect(failure).toMatchObject({ name: 'TransportError', retryable: true, address: web.address });
   expect((failure as Error).message).toContain('"HTTP"');
   expect(() => open('nowhere')).toThrow(RangeError);
+});
+
+test('a broker that has no figures yet is asked again', async () => {
+  let asked = 0;
+  const broker = await server(() => (++asked < 3 ? { code: 1 } : { body: '{"table":{"brokerVersionDesc":"V4_4_0"}}' }));
+  const names = await nameServer(() => ({ a: broker.address }));
+  expect(await open(names.address).admin.brokerVersion('a')).toBe('V4_4_0');
 });
