@@ -7,7 +7,7 @@ import type { ControlActivities, PumpActivities } from './types.ts';
 export function createControlActivities(dependencies: ActivityDependencies): ControlActivities {
   return {
     prepare: (input) => prepare(dependencies, input),
-    usableSearchAttributes: () => Promise.resolve(dependencies.usableSearchAttributes()),
+    usableSearchAttributes: () => dependencies.usableSearchAttributes(),
   };
 }
 

@@ -9,6 +9,6 @@ export interface ActivityDependencies {
   readonly openCluster: (name: string) => Cluster;
   /** Bytes of messages in memory, shared by all pumps of the process. */
   readonly budget: ByteBudget;
-  /** Names of our search attributes that the namespace accepts. */
-  readonly usableSearchAttributes: () => readonly string[];
+  /** Names of our search attributes that the namespace accepts now: a Temporal that lost its database knows none. */
+  readonly usableSearchAttributes: () => Promise<readonly string[]>;
 }

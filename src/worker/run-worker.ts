@@ -32,7 +32,7 @@ export async function runWorker(config: LoadedConfig, { role }: RunWorkerOptions
       client: temporal.client,
       openCluster: (name) => clusters.open(name),
       budget: new ByteBudget(MESSAGE_MEMORY),
-      usableSearchAttributes: () => searchAttributes,
+      usableSearchAttributes: () => provideSearchAttributes(temporal.connection, temporal.namespace),
     });
     logger.info({ role, address: temporal.address, namespace: temporal.namespace, searchAttributes }, 'worker started');
     await runUntilSignal(workers);
