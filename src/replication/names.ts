@@ -5,10 +5,6 @@ export const PROPERTY_FROM = 'REPL_FROM';
 export const PROPERTY_PATH = 'REPL_PATH';
 export const PROPERTY_BORN = 'REPL_BORN';
 
-export const TOPIC_STATE = 'REPLICATOR_STATE';
-export const TOPIC_QUARANTINE = 'REPLICATOR_QUARANTINE';
-export const TOPIC_WAITING = 'REPLICATOR_WAITING';
-
 const OWN_PREFIX = 'REPLICATOR_';
 
 /** Neither holds `_` (it separates the parts of a group name) nor `:` (it separates the parts of `REPL_FROM`). */

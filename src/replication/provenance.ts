@@ -23,25 +23,6 @@ export function fromPrefix(source: CopySource): string {
   return `${VERSION}:${source.cluster}:${source.topic}:${source.queue}:`;
 }
 
-export function formatFrom(source: CopySource, offset: number): string {
-  return `${fromPrefix(source)}${source.generation}:${offset}:${source.broker}`;
-}
-
-/** `undefined` for text that is not a version 1 value. */
-export function parseFrom(value: string): (CopySource & { readonly offset: number }) | undefined {
-  const match = /^1:([^:]+):([^:]+):(\d+):(\d+):(\d+):(.+)$/s.exec(value);
-  if (!match) return undefined;
-  const [, cluster, topic, queue, generation, offset, broker] = match;
-  return {
-    cluster: cluster!,
-    topic: topic!,
-    broker: broker!,
-    queue: Number(queue),
-    generation: Number(generation),
-    offset: Number(offset),
-  };
-}
-
 /** The property as it stands among a message's properties, without the end of its value. */
 export function fromPropertyStart(source: CopySource): string {
   return `${PROPERTY_FROM}\u0001${fromPrefix(source)}`;

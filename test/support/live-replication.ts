@@ -4,7 +4,7 @@ import type { ReplicationConfig } from '../../src/replication/input.ts';
 import { REPLICATION_WORKFLOW, TASK_QUEUE, type ReplicationStatus } from '../../src/replication/messages.ts';
 import { workflowId } from '../../src/replication/names.ts';
 import { openRemotingCluster } from '../../src/transport/remoting/cluster.ts';
-import type { Cluster, Destination, Queue } from '../../src/transport/types.ts';
+import type { Cluster, Destination, OffsetRange, Queue } from '../../src/transport/types.ts';
 import { eventually } from './eventually.ts';
 import type { TestMessage } from './messages.ts';
 import { compareLogs, readLog, type Verdict } from './oracle/compare.ts';
@@ -54,8 +54,16 @@ export class LiveReplication {
   }
 
   /** Produces to the source, and resolves with how many messages it acknowledged. */
-  produce(messages: Iterable<TestMessage>, rate?: number): Promise<number> {
-    return produce({ writer: this.#writer, queues: this.queues, messages, ...(rate !== undefined && { rate }) });
+  produce(messages: Iterable<TestMessage>): Promise<number> {
+    return this.produceTo(this.queues, messages);
+  }
+
+  produceTo(queues: readonly Queue[], messages: Iterable<TestMessage>): Promise<number> {
+    return produce({ writer: this.#writer, queues, messages });
+  }
+
+  sourceRange(queue: number): Promise<OffsetRange> {
+    return this.#source.admin.range(this.queues[queue]!);
   }
 
   async start(config: Partial<ReplicationConfig> = {}): Promise<void> {

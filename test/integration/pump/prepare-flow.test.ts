@@ -2,7 +2,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { prepareFlow } from '../../../src/pump/prepare-flow.ts';
 import { replicationInput, type ReplicationConfig } from '../../../src/replication/input.ts';
 import { flowGroup } from '../../../src/replication/names.ts';
-import { formatFrom } from '../../../src/replication/provenance.ts';
 import { WrongInput } from '../../../src/replication/wrong-input.ts';
 import { openRemotingCluster } from '../../../src/transport/remoting/cluster.ts';
 import type { Cluster, Queue, TopicConfig } from '../../../src/transport/types.ts';
@@ -144,7 +143,12 @@ test('R4: a queue of which the destination holds a copy goes on from there, with
   await send(east, queue(topic, 0), 5);
   await send(east, queue(topic, 1), 5);
   const source = { cluster: 'east', topic, broker: broker(), queue: 1, generation: 0 };
-  await send(west, queue(topic, 1, stack.west.brokerName), 1, formatFrom(source, 2));
+  await send(
+    west,
+    queue(topic, 1, stack.west.brokerName),
+    1,
+    `1:${source.cluster}:${source.topic}:${source.queue}:${source.generation}:2:${source.broker}`,
+  );
   const { starts } = await prepare('evidence', { topics: [topic], start: 'latest' });
   expect(starts).toEqual({ [`${topic}/${broker()}/0`]: 5 });
 });
