@@ -4,7 +4,7 @@ import { PROPERTY_BORN, PROPERTY_FROM, PROPERTY_ORIGIN, PROPERTY_PATH } from '..
  * Properties that are not copied, because the destination would act on them again (R2). The wire form of a message's properties
  * is `name 0x01 value 0x02 name 0x01 value [0x02]`.
  */
-const NOT_COPIED = [
+export const NOT_COPIED = [
   // delay levels and timers: a delivered message would wait once more
   'DELAY',
   'TIMER_DELAY_SEC',
@@ -81,7 +81,8 @@ export class PropertySplicer {
     let position = start;
     while (position < end) {
       let nameEnd = position;
-      while (nameEnd < end && source[nameEnd] !== NAME_END) nameEnd++;
+      // A part without a name's end is no property (brokers skip it) and hides none behind it.
+      while (nameEnd < end && source[nameEnd] !== NAME_END && source[nameEnd] !== VALUE_END) nameEnd++;
       let valueEnd = nameEnd;
       while (valueEnd < end && source[valueEnd] !== VALUE_END) valueEnd++;
       const next = valueEnd < end ? valueEnd + 1 : end;
