@@ -39,6 +39,7 @@ export class ByteBudget {
       const leave = () => {
         this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
         reject(signal.reason as Error);
+        this.#admit();
       };
       signal.addEventListener('abort', leave, { once: true });
       this.#waiting.push(waiter);

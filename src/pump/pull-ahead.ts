@@ -79,6 +79,8 @@ export class PullAhead {
       const pull = this.#pulls[0] ?? (await this.#first());
       if (!pull) return undefined;
       const answer = await pull.answer;
+      // A close in the meantime has given the bytes of this pull back.
+      this.#closing.signal.throwIfAborted();
       this.#pulls.shift();
       this.#handedOut = pull.bytes;
       if (answer.kind === 'nothing') this.#startOver(pull.from);
@@ -111,6 +113,10 @@ export class PullAhead {
     if (this.#next < this.#known && !this.#atEnd) {
       const estimate = this.#estimate;
       await budget.take(estimate, this.#closing.signal);
+      if (this.#closing.signal.aborted) {
+        budget.release(estimate);
+        this.#closing.signal.throwIfAborted();
+      }
       this.#pulls.push(this.#pull(this.#next, this.#untilStep(), estimate));
       this.#fill();
     } else this.#pulls.push(this.#pull(this.#next, Math.min(this.#next + MESSAGES_A_PULL, until), 0, LONG_POLL_MS));
