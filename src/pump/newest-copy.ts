@@ -57,6 +57,7 @@ export async function scanCopies(place: CopyPlace, from: number, until: number, 
   const reading = new PullAhead({ reader, queue, from, until, budget });
   const matcher = new CopyMatcher(source);
   let newest: NewestCopy | undefined;
+  let position = from;
   let highest = above;
   let repeated = 0;
   let others = 0;
@@ -65,10 +66,18 @@ export async function scanCopies(place: CopyPlace, from: number, until: number, 
       // Retention removes the oldest messages while they are read: what is gone holds no evidence any more.
       if (answer.kind === 'moved') {
         const { min } = await reader.range(queue);
-        if (min <= from || min >= until) break;
-        const rest = await scanCopies(place, min, until, highest);
-        return { ...rest, newest: rest.newest ?? newest };
+        const next = Math.max(min, answer.nextOffset);
+        if (next <= position) throw new Error(`the destination does not give offset ${position} of ${queue.topic}`);
+        if (next >= until) break;
+        reading.close();
+        const rest = await scanCopies(place, next, until, highest);
+        return {
+          newest: rest.newest ?? newest,
+          repeated: repeated + rest.repeated,
+          others: others + rest.others,
+        };
       }
+      position = answer.nextOffset;
       const message = new MessageCursor(answer.records);
       while (message.next()) {
         const sourceOffset = matcher.sourceOffset(message);
@@ -100,6 +109,7 @@ export class CopyMatcher {
   sourceOffset({ records, propertiesStart, propertiesEnd }: MessageCursor): number {
     let position = findProperty(records, propertiesStart, propertiesEnd, this.#start);
     if (position < 0) return -1;
+    const digits = position;
     let offset = 0;
     for (; position < propertiesEnd; position++) {
       const digit = records[position]! - 0x30;
@@ -107,7 +117,7 @@ export class CopyMatcher {
       offset = offset * 10 + digit;
     }
     const end = position + this.#end.length;
-    const isOurs = equalAt(records, position, this.#end) && (end === propertiesEnd || records[end] === 2);
-    return isOurs ? offset : -1;
+    if (position === digits || end > propertiesEnd || !equalAt(records, position, this.#end)) return -1;
+    return end === propertiesEnd || records[end] === 2 ? offset : -1;
   }
 }
