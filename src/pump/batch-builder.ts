@@ -74,6 +74,7 @@ export class BatchBuilder {
         if (messages > 0) break;
         throw poison(message, 'its properties and the provenance together are longer than 32,735 bytes');
       }
+      if (annotator.position > this.#options.maxBytes) throw this.#tooLarge(message, annotator.position);
       if (outcome === 'loop') loopSkipped++;
       else {
         messages++;
@@ -85,7 +86,6 @@ export class BatchBuilder {
         messages < maxMessages ? await this.#more(sysFlag, Math.min(target.length, this.#options.maxBytes)) : undefined;
     } while (message);
     const bytes = annotator.position;
-    if (bytes > this.#options.maxBytes) throw this.#tooLarge(first, bytes);
     const batch = { sysFlag, bornTimestamp, parts: [target.subarray(0, bytes)], bytes, messages };
     return { batch, lastOffset, next: this.#next, loopSkipped };
   }
