@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { TARGET_BATCH_BYTES } from '../src/pump/batch-builder.ts';
 import { TransportError } from '../src/transport/errors.ts';
 import type { Batch, Destination, Queue } from '../src/transport/types.ts';
+import type { Meter } from './meter.ts';
 import { encodeBatch, encodedBytes, type TestMessage } from '../test/support/messages.ts';
 
 const SEND_TIMEOUT_MS = 30_000;
@@ -16,9 +17,25 @@ export interface Backlog {
   readonly messages: number;
 }
 
-/** As large as the pump's batches. */
-export function backlog(messages: number, size: number): Backlog {
-  const message = typicalMessage(size);
+/** With the properties that the official clients' messages usually have. */
+export const ORIGINAL = [
+  ['UNIQ_KEY', '7F000001000078308DB16CD4A1B20000'],
+  ['KEYS', 'order-1234567'],
+  ['TAGS', 'created'],
+  ['WAIT', 'true'],
+] as const;
+
+/** And with those that the pump adds: what a destination has to store, whoever sends it. */
+export const COPY = [
+  ...ORIGINAL,
+  ['REPL_FROM', '1:east:round-1:3:0:123456:east-a'],
+  ['region', 'east'],
+  ['REPL_ORIGIN', 'east'],
+] as const;
+
+/** As large as the pump's batches can be. */
+export function backlog(messages: number, size: number, properties: TestMessage['properties']): Backlog {
+  const message = { flag: 0, sysFlag: 0, body: randomBytes(size), properties };
   const inBatch = Math.max(1, Math.min(messages, Math.floor(TARGET_BATCH_BYTES / encodedBytes(message))));
   const rest = messages % inBatch;
   return {
@@ -30,17 +47,26 @@ export function backlog(messages: number, size: number): Backlog {
 }
 
 /** Sends the backlog to each queue, one batch in flight a queue. @throws TransportError */
-export async function sendBacklog(writer: Destination, queues: readonly Queue[], backlog: Backlog): Promise<void> {
+export async function sendBacklog(
+  writer: Destination,
+  queues: readonly Queue[],
+  { full, fullBatches, last }: Backlog,
+  meter: Meter,
+): Promise<void> {
   await Promise.all(
     queues.map(async (queue) => {
-      for (let i = 0; i < backlog.fullBatches; i++) await sendOne(writer, queue, backlog.full);
-      if (backlog.last) await sendOne(writer, queue, backlog.last);
+      const sendOne = async (batch: Batch) => {
+        await sendUntilTaken(writer, queue, batch);
+        meter.add(batch.messages);
+      };
+      for (let i = 0; i < fullBatches; i++) await sendOne(full);
+      if (last) await sendOne(last);
     }),
   );
 }
 
 /** A broker on a busy machine turns requests away before it looks at them; that is part of what is measured. */
-async function sendOne(writer: Destination, queue: Queue, batch: Batch): Promise<void> {
+async function sendUntilTaken(writer: Destination, queue: Queue, batch: Batch): Promise<void> {
   for (let refused = 0; ; refused++)
     try {
       await writer.send(queue, batch, SEND_TIMEOUT_MS);
@@ -49,21 +75,6 @@ async function sendOne(writer: Destination, queue: Queue, batch: Batch): Promise
       const turnedAway = error instanceof TransportError && error.answered && error.retryable;
       if (!turnedAway || refused === MOST_REFUSALS) throw error;
     }
-}
-
-/** With the properties that the official clients' messages usually have. */
-function typicalMessage(size: number): TestMessage {
-  return {
-    flag: 0,
-    sysFlag: 0,
-    body: randomBytes(size),
-    properties: [
-      ['UNIQ_KEY', '7F000001000078308DB16CD4A1B20000'],
-      ['KEYS', 'order-1234567'],
-      ['TAGS', 'created'],
-      ['WAIT', 'true'],
-    ],
-  };
 }
 
 function batchOf(message: TestMessage, count: number): Batch {

@@ -11,7 +11,7 @@ import type { Cluster, Queue } from '../src/transport/types.ts';
 /** Apart from the user's stack and from those of the tests. */
 const PORT_BASE = 29_400;
 const HOME = join(cacheFolder(), 'bench-stack');
-const QUEUES = 4;
+export const QUEUES = 4;
 const ROUTE_LIMIT_MS = 30_000;
 
 const silently = { home: HOME, portBase: PORT_BASE, progress: () => undefined };
@@ -76,5 +76,9 @@ export async function createTopic({ cluster: { admin }, broker }: Side, topic: s
     if (performance.now() > deadline) throw new Error(`the name server does not show topic ${topic}`);
     await sleep(50);
   }
+  return queuesOf({ broker }, topic);
+}
+
+export function queuesOf({ broker }: Pick<Side, 'broker'>, topic: string): Queue[] {
   return Array.from({ length: QUEUES }, (_, id) => ({ topic, broker, id }));
 }

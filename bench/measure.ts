@@ -1,5 +1,6 @@
-import { backlog, sendBacklog } from './backlog.ts';
-import { createTopic, type Brokers, type Side } from './brokers.ts';
+import { backlog, COPY, ORIGINAL, sendBacklog, type Backlog } from './backlog.ts';
+import { createTopic, QUEUES, queuesOf, type Brokers, type Side } from './brokers.ts';
+import { Meter } from './meter.ts';
 import { pullAll } from './pull.ts';
 import type { PumpProcess } from './pump.ts';
 
@@ -16,13 +17,15 @@ export interface Round {
   readonly ratio: number;
   /** The pump's mean batch, messages. */
   readonly pumpBatch: number;
+  /** From the pump's start to its first acknowledgement. ms */
+  readonly startMs: number;
   /** The pump's process so far. Bytes. */
   readonly peakRss: number;
 }
 
 /**
- * Fills a fresh topic on the source, then measures, one after the other: reading it, sending as much to the destination by the
- * same client, and the pump. Before each the brokers have dispatched what came before.
+ * Fills a fresh topic on the source, then measures, one after the other: reading it, sending as many copies to the destination by
+ * the same client, and the pump. What is sent counts as sent when it can be read, so no work is left to the next measurement.
  */
 export async function measureRound(
   brokers: Brokers,
@@ -30,46 +33,39 @@ export async function measureRound(
   { topic, messages, size }: { readonly topic: string; readonly messages: number; readonly size: number },
 ): Promise<Round> {
   const { east, west } = brokers;
-  const load = backlog(Math.ceil(messages / 4), size);
-  const from = await createTopic(east, topic);
-  const total = load.messages * from.length;
-  await send(east, topic, load);
+  const inQueue = Math.ceil(messages / QUEUES);
+  const total = inQueue * QUEUES;
+  await send(east, topic, backlog(inQueue, size, ORIGINAL));
 
-  const pulled = await timed(async () => {
-    const count = await pullAll(east.cluster, from);
-    if (count !== total) throw new Error(`reading ${topic} gave ${count} messages, expected ${total}`);
-  });
+  const from = queuesOf(east, topic);
+  const meter = new Meter();
+  await pullAll(east.cluster, from, meter);
+  const pull = meter.rate();
+  if (meter.messages !== total) throw new Error(`reading ${topic} gave ${meter.messages} messages, expected ${total}`);
 
-  const sendTopic = `${topic}-send`;
-  await createTopic(west, sendTopic);
-  const sent = await send(west, sendTopic, load);
+  const sent = await send(west, `${topic}-send`, backlog(inQueue, size, COPY));
 
   const to = await createTopic(west, topic);
-  const { seconds, batches, peakRss } = await pump.copy(brokers, from, total);
+  const { rate, startMs, batches, peakRss } = await pump.copy(brokers, from, total);
   const ranges = await Promise.all(to.map((queue) => west.cluster.admin.range(queue)));
   const copied = ranges.reduce((sum, { max }) => sum + max, 0);
   if (copied !== total) throw new Error(`the pump left ${copied} messages in ${topic}, expected ${total}`);
-
-  const rates = { pull: total / pulled, send: total / sent, pump: total / seconds };
-  const ratio = rates.pump / Math.min(rates.pull, rates.send);
-  return { messages: total, ...rates, ratio, pumpBatch: total / batches, peakRss };
+  return {
+    ...{ messages: total, pull, send: sent, pump: rate, ratio: rate / Math.min(pull, sent) },
+    ...{ pumpBatch: total / batches, startMs, peakRss },
+  };
 }
 
-/** Seconds from the first batch to the last acknowledgement. */
-async function send({ cluster, broker }: Side, topic: string, load: ReturnType<typeof backlog>): Promise<number> {
-  const writer = cluster.openDestination();
+/** Messages a second to a new topic. */
+async function send(side: Side, topic: string, load: Backlog): Promise<number> {
+  const queues = await createTopic(side, topic);
+  const writer = side.cluster.openDestination();
+  const meter = new Meter();
   try {
-    const queues = [0, 1, 2, 3].map((id) => ({ topic, broker, id }));
-    const seconds = await timed(() => sendBacklog(writer, queues, load));
-    await writer.dispatched(broker, QUIET_LIMIT_MS);
-    return seconds;
+    await sendBacklog(writer, queues, load, meter);
+    await writer.dispatched(side.broker, QUIET_LIMIT_MS);
+    return meter.rate();
   } finally {
     writer.close();
   }
-}
-
-async function timed(work: () => Promise<void>): Promise<number> {
-  const began = performance.now();
-  await work();
-  return (performance.now() - began) / 1000;
 }

@@ -12,8 +12,10 @@ export interface PumpJob {
 export type PumpAnswer = PumpMeasured | { readonly error: string };
 
 export interface PumpMeasured {
-  /** From the start of the pump to the last acknowledgement. */
-  readonly seconds: number;
+  /** Messages a second, until they could be read. */
+  readonly rate: number;
+  /** From the start to the first acknowledgement: locks, barrier, read-back. ms */
+  readonly startMs: number;
   readonly batches: number;
   /** The process's largest resident set so far, over all its jobs. Bytes. */
   readonly peakRss: number;

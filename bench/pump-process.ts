@@ -3,9 +3,11 @@ import { ByteBudget, MESSAGE_MEMORY } from '../src/pump/byte-budget.ts';
 import { runPump } from '../src/pump/pump.ts';
 import { openRemotingCluster } from '../src/transport/remoting/cluster.ts';
 import type { Batch, Cluster } from '../src/transport/types.ts';
+import { Meter } from './meter.ts';
 import type { PumpAnswer, PumpJob, PumpMeasured } from './pump-messages.ts';
 
 const LIMIT_MS = 600_000;
+const READABLE_LIMIT_MS = 60_000;
 
 let jobs = 0;
 
@@ -21,15 +23,17 @@ async function copy({ input, sourceNameServers, destinationNameServers, messages
   const destination = openRemotingCluster({ name: input.destination, nameServers: destinationNameServers });
   const done = new AbortController();
   const name = `bench-${process.pid}-${jobs++}`;
-  let stored = 0;
+  const meter = new Meter();
+  const reader = destination.openDestination();
   let batches = 0;
-  let finished = 0;
+  let readable: Promise<void> | undefined;
   let troubles: readonly string[] = [];
   const onStored = (batch: Batch) => {
-    stored += batch.messages;
+    meter.add(batch.messages);
     batches++;
-    if (stored < messages) return;
-    finished = performance.now();
+    if (meter.messages < messages) return;
+    readable = reader.dispatched(input.queues[0]!.to.broker, READABLE_LIMIT_MS);
+    readable.catch(() => undefined);
     done.abort();
   };
   const began = performance.now();
@@ -53,17 +57,17 @@ async function copy({ input, sourceNameServers, destinationNameServers, messages
       cancelled: done.signal,
       stintMs: LIMIT_MS,
     });
+    await readable;
+    if (meter.began === undefined || !readable)
+      throw new Error(`${meter.messages} of ${messages} messages in ${LIMIT_MS / 1000} s; ${troubles.join('; ')}`);
+    // maxRSS is in KiB
+    const peakRss = process.resourceUsage().maxRSS * 1024;
+    return { rate: meter.rate(), startMs: Math.round(meter.began - began), batches, peakRss };
   } finally {
+    reader.close();
     source.close();
     destination.close();
   }
-  if (finished === 0)
-    throw new Error(
-      `the pump copied ${stored} of ${messages} messages in ${LIMIT_MS / 1000} s; ${troubles.join('; ')}`,
-    );
-  // maxRSS is in KiB
-  const peakRss = process.resourceUsage().maxRSS * 1024;
-  return { seconds: (finished - began) / 1000, batches, peakRss };
 }
 
 /** The same cluster, but each acknowledged batch is told. */

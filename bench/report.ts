@@ -50,13 +50,14 @@ export function medianOf(rounds: readonly Round[]): Round {
     pump: median(({ pump }) => pump),
     ratio: median(({ ratio }) => ratio),
     pumpBatch: median(({ pumpBatch }) => pumpBatch),
+    startMs: median(({ startMs }) => startMs),
     peakRss: Math.max(...rounds.map(({ peakRss }) => peakRss)),
   };
 }
 
 const HEAD =
-  'round       raw pull               raw send               pump                   ratio   batch\n' +
-  '              msg/s     MiB/s        msg/s     MiB/s        msg/s     MiB/s';
+  'round       raw pull               raw send               pump                   ratio   batch    start\n' +
+  '              msg/s     MiB/s        msg/s     MiB/s        msg/s     MiB/s             messages       ms';
 
 export function tableHead(): string {
   return HEAD;
@@ -65,14 +66,15 @@ export function tableHead(): string {
 export function tableRow(name: string, round: Round, size: number): string {
   const rate = (value: number) =>
     `${Math.round(value).toLocaleString('en-US').padStart(11)}${((value * size) / MIB).toFixed(1).padStart(10)}  `;
-  const { pull, send, pump, ratio, pumpBatch } = round;
-  return `${name.padEnd(8)}${rate(pull)}${rate(send)}${rate(pump)}${ratio.toFixed(2).padStart(8)}${pumpBatch.toFixed(0).padStart(8)}`;
+  const { pull, send, pump, ratio, pumpBatch, startMs } = round;
+  return `${name.padEnd(8)}${rate(pull)}${rate(send)}${rate(pump)}${ratio.toFixed(2).padStart(8)}${pumpBatch.toFixed(0).padStart(8)}${startMs.toFixed(0).padStart(9)}`;
 }
 
 export function summary({ median, large, size }: BenchResult): string {
   const memory = (round: Round) => `${Math.ceil(round.peakRss / MIB)} MiB`;
   const most = Math.max(median.peakRss, ...large.map(({ round }) => round.peakRss));
   return [
+    'rates: from the first answer on; what is sent counts when it can be read. start: until the first batch is acknowledged',
     `ratio: the pump against the slower of raw pull and raw send, median ${median.ratio.toFixed(2)}, ` +
       `goal ${GOAL_RATIO.toFixed(2)}: ${median.ratio >= GOAL_RATIO ? 'reached' : 'MISSED'}`,
     "memory: the largest resident set of the pump's process (without Temporal's SDK)",
