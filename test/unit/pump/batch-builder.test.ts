@@ -100,7 +100,7 @@ describe('R1, R2, R8, R9: batches', () => {
   test('hold all messages in order, each batch of one sysFlag and within the limit; what blocks comes last', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(plain, { maxLength: 120 }),
+        fc.array(plain, { maxLength: 120, size: 'max' }),
         obstacle,
         fc.integer(),
         fc.constantFrom(1, 3, Infinity),
@@ -149,6 +149,12 @@ describe('R1, R2, R8, R9: batches', () => {
       ),
       { numRuns: 100 },
     );
+  });
+
+  test('what came before a message that cannot be copied goes out first, though both are at hand', async () => {
+    const { batches, failure } = await build(queue([{}, {}, { properties: tooLong }, { body: Buffer.alloc(200_000) }]));
+    expect(batches.map(({ lastOffset, next }) => [lastOffset, next])).toEqual([[1, 2]]);
+    expect(failure).toMatchObject({ kind: 'poison', at: 2 });
   });
 
   test('of small messages hold as many as are at hand', async () => {

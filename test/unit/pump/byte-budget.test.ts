@@ -65,7 +65,7 @@ describe('a budget of bytes', () => {
       which: fc.nat(),
     });
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+      fc.asyncProperty(fc.array(step, { maxLength: 60, size: 'max' }), async (steps) => {
         const budget = new ByteBudget(100);
         const held: number[] = [];
         const waiting: { readonly leave: AbortController; readonly over: Promise<unknown> }[] = [];

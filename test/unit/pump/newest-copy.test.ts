@@ -155,7 +155,10 @@ describe('R4: the newest copy', () => {
 });
 
 describe('R4: what a part of the log says', () => {
-  const anyLog = fc.array(fc.oneof(fc.nat(50), fc.constantFrom<Kind>('local', 'other')), { maxLength: 200 });
+  const anyLog = fc.array(fc.oneof(fc.nat(50), fc.constantFrom<Kind>('local', 'other')), {
+    maxLength: 200,
+    size: 'max',
+  });
 
   test('is counted as a plain reader would', async () => {
     await fc.assert(
