@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Destination } from '../transport/types.ts';
 import type { QueueCopier } from './queue-copier.ts';
 import { QueueLocks } from './queue-lock.ts';
@@ -35,9 +36,22 @@ export class BrokerLane {
   async run(stop: AbortSignal): Promise<void> {
     const { destination, broker, group, owner, formerOwners, copiers, standing, onSuperseded } = this.#options;
     const backoff = new Backoff();
+    const onWait = (reason: string) => {
+      this.trouble = `broker ${broker}: ${reason}`;
+    };
+    let owesWait = false;
     while (!stop.aborted) {
       const keys = copiers.map(({ route }) => route.from);
-      const locks = new QueueLocks({ destination, broker, group, owner, formerOwners, keys });
+      const locks: QueueLocks = new QueueLocks({
+        destination,
+        broker,
+        group,
+        owner,
+        formerOwners,
+        keys,
+        owesWait,
+        onWait,
+      });
       try {
         if ((await standing()) === 'superseded') {
           onSuperseded();
@@ -47,11 +61,16 @@ export class BrokerLane {
         this.trouble = undefined;
         backoff.reset();
         const until = AbortSignal.any([stop, locks.lost]);
+        // Each queue listens.
+        setMaxListeners(0, until);
         await Promise.all(copiers.map((copier) => copier.run(until, locks.lease)));
+        // While the locks are held: nobody else has newer checkpoints.
+        await Promise.allSettled(copiers.map((copier) => copier.commit()));
         locks.lost.throwIfAborted();
       } catch (error) {
         this.trouble = `broker ${broker}: ${(error as Error).message}`;
       } finally {
+        owesWait = locks.owesWait;
         await locks.release();
       }
       await backoff.wait(stop);

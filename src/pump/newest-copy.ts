@@ -27,6 +27,8 @@ export interface CopyPlace {
   readonly queue: Queue;
   readonly source: CopySource;
   readonly budget: ByteBudget;
+  /** Ends the search, which then rejects. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 const FIRST_BACKWARD_STEP = 1024;
@@ -53,8 +55,8 @@ export async function findNewestCopy(place: CopyPlace, checkpoint?: number): Pro
 
 /** Reads the destination queue from `from` to `until` (exclusive). `above`: source offset that is known to be copied before. */
 export async function scanCopies(place: CopyPlace, from: number, until: number, above = -1): Promise<CopyScan> {
-  const { reader, queue, source, budget } = place;
-  const reading = new PullAhead({ reader, queue, from, until, budget });
+  const { reader, queue, source, budget, signal } = place;
+  const reading = new PullAhead({ reader, queue, from, until, budget, signal });
   const matcher = new CopyMatcher(source);
   let newest: NewestCopy | undefined;
   let position = from;

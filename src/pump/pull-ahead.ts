@@ -23,6 +23,8 @@ export interface PullAheadOptions {
   /** Offset at which reading ends; without it reading waits for new messages for ever. */
   readonly until?: number;
   readonly budget: ByteBudget;
+  /** Ends the reading, like `close`. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -49,6 +51,8 @@ export class PullAhead {
     this.#options = options;
     this.#next = options.from;
     this.#known = options.until ?? options.from;
+    if (options.signal?.aborted) this.close();
+    else options.signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
   /** Whether `take` has something at hand. */
@@ -69,7 +73,7 @@ export class PullAhead {
   /**
    * The next answer in order, `messages` or `moved` (after which only `close` makes sense); `undefined` where `until` is reached.
    * Its bytes belong to the caller until the next call.
-   * @throws TransportError, and the reason of `close`
+   * @throws TransportError; the reason of `close`; Error where the queue ends before `until`
    */
   async take(): Promise<PullAnswer | undefined> {
     for (;;) {
@@ -93,10 +97,15 @@ export class PullAhead {
 
   /** Ends what is under way and gives the budget back. */
   close(): void {
+    this.#options.signal?.removeEventListener('abort', this.#onAbort);
     this.#closing.abort(new Error('reading was closed'));
     this.#releaseHandedOut();
     this.#dropPulls();
   }
+
+  readonly #onAbort = (): void => {
+    this.close();
+  };
 
   #fill(): void {
     const { budget } = this.#options;
@@ -172,6 +181,9 @@ export class PullAhead {
 
   /** The broker has nothing at `from` yet: what was asked behind it is asked again once there is. */
   #startOver(from: number): void {
+    const { queue, until } = this.#options;
+    if (until !== undefined)
+      throw new Error(`${queue.topic}/${queue.broker}/${queue.id} ends at ${from}; a moment ago it held ${until}`);
     this.#dropPulls();
     this.#next = from;
     this.#atEnd = true;

@@ -8,16 +8,10 @@ import type { Counter } from './counter.ts';
 import type { Lease } from './lease.ts';
 import { LeaseLost, QueueBlocked, UnexpectedOffset } from './problems.ts';
 import { PullAhead } from './pull-ahead.ts';
-import { SEND_TIMEOUT_MS } from './queue-lock.ts';
+import { SEND_QUEUE_DRAIN_MS, SEND_TIMEOUT_MS } from './queue-lock.ts';
 import type { RateLimiter } from './rate-limit.ts';
 import { nextOffset, readBack, type Evidence, type Route } from './settle.ts';
 import { aborted, Backoff, pause } from './time.ts';
-
-/**
- * A request that was cut off may still wait in the broker's send queue, which rejects what is older than 200 ms
- * (`waitTimeMillsInSendQueue`). Only after that is it certain that it is either stored or never will be.
- */
-const SEND_QUEUE_DRAIN_MS = 1000;
 
 export interface CopierOptions {
   readonly source: OffsetSource;
@@ -99,14 +93,20 @@ export class QueueCopier {
 
   async #readBack(until: AbortSignal): Promise<void> {
     const { source, destination, route, budget, counter } = this.#options;
-    if (this.#unanswered) await pause(SEND_QUEUE_DRAIN_MS, until);
+    if (this.#unanswered) {
+      // The wait counts from the broker's first sign of life: one that was frozen may find the request only when it wakes.
+      await destination.dispatched(route.to.broker, SEND_TIMEOUT_MS);
+      await pause(SEND_QUEUE_DRAIN_MS, until);
+      until.throwIfAborted();
+    }
+    const { repeated, shared, ...evidence } = await readBack(destination, route, budget, until, this.#evidence);
     if (this.#unanswered) counter.add({ settled: 1 });
-    const { repeated, shared, ...evidence } = await readBack(destination, route, budget, this.#evidence);
     this.#unanswered = false;
     this.#evidence = evidence;
     this.#shared ||= shared;
     counter.add({ repeated });
     this.next = await nextOffset(source, { ...route, skipTo: this.#skipTo }, evidence.newest, until);
+    this.trouble = undefined;
   }
 
   async #copy(until: AbortSignal, lease: Lease, backoff: Backoff): Promise<void> {
@@ -125,7 +125,7 @@ export class QueueCopier {
         annotator: this.#annotator,
         from,
         maxBytes,
-        maxMessages: () => (this.next! <= this.#singleUntil ? 1 : Infinity),
+        maxMessages: () => (this.next! <= this.#singleUntil ? 1 : limiter.batchMessages),
         moved: (at, answer) => this.#explainMoved(at, answer),
       });
       while (!until.aborted) {
@@ -157,11 +157,17 @@ export class QueueCopier {
       budget.overdraw(batch.bytes);
       const offset = await destination
         .send(route.to, batch, SEND_TIMEOUT_MS)
-        .catch((error: unknown) => this.#sendFailed(error, batch.messages, next))
+        .catch((error: unknown) => this.#sendFailed(error, batch.messages, lastOffset))
         .finally(() => {
           budget.release(batch.bytes);
         });
-      if (offset < expected || (offset > expected && !this.#shared)) throw new UnexpectedOffset(expected, offset);
+      if (offset < expected)
+        throw new QueueBlocked(
+          'history',
+          lastOffset,
+          `the destination queue had ${expected} messages and stored the next batch at offset ${offset}: it has lost copies`,
+        );
+      if (offset > expected && !this.#shared) throw new UnexpectedOffset(expected, offset);
       const end = offset + batch.messages;
       this.#evidence = { newest: { sourceOffset: lastOffset, offset: end - 1 }, end };
     }
@@ -170,14 +176,14 @@ export class QueueCopier {
     this.#free();
   }
 
-  #sendFailed(error: unknown, messages: number, next: number): never {
+  #sendFailed(error: unknown, messages: number, lastOffset: number): never {
     this.#unanswered = !(error instanceof TransportError && error.answered);
     if (error instanceof TransportError && error.refusedForGood) {
       if (messages === 1) {
-        const reason = `the destination refuses the message at source offset ${next - 1}: ${error.message}`;
-        throw new QueueBlocked('poison', next - 1, reason);
+        const reason = `the destination refuses the message at source offset ${lastOffset}: ${error.message}`;
+        throw new QueueBlocked('poison', lastOffset, reason);
       }
-      this.#singleUntil = next;
+      this.#singleUntil = lastOffset;
     }
     throw error as Error;
   }

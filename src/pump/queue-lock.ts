@@ -4,6 +4,11 @@ import { pause } from './time.ts';
 
 /** How long a send may take; the lock is held on until it is over. ms. */
 export const SEND_TIMEOUT_MS = 5000;
+/**
+ * What a dead pump sent last may still wait in the broker's socket or send queue, which rejects what is older than 200 ms
+ * (`waitTimeMillsInSendQueue`). Only after that is it certain that it is either stored or never will be.
+ */
+export const SEND_QUEUE_DRAIN_MS = 1000;
 const RENEW_EVERY_MS = 2000;
 const RETRY_MS = 1000;
 
@@ -19,6 +24,10 @@ export interface LockOptions {
   readonly formerOwners: readonly string[];
   /** The source queues: they, not the destination queues, are what one pump at a time may copy. */
   readonly keys: readonly Queue[];
+  /** Locks were taken from an earlier attempt before, and its last writes have not been waited out yet. */
+  readonly owesWait: boolean;
+  /** Called with the reason while others hold the locks. */
+  readonly onWait: (reason: string) => void;
 }
 
 /**
@@ -32,14 +41,21 @@ export class QueueLocks {
   readonly #lost = new AbortController();
   readonly #released = new AbortController();
   #renewing: Promise<void> = Promise.resolve();
+  #owesWait: boolean;
 
   constructor(options: LockOptions) {
     this.#options = options;
+    this.#owesWait = options.owesWait;
   }
 
   /** Aborts when the locks are lost, with the reason. */
   get lost(): AbortSignal {
     return this.#lost.signal;
+  }
+
+  /** Whether what an earlier attempt may still be writing has not been waited out: nobody may write yet. */
+  get owesWait(): boolean {
+    return this.#owesWait;
   }
 
   /**
@@ -48,7 +64,7 @@ export class QueueLocks {
    * @throws TransportError, and the reason of `until` or of the loss
    */
   async take(until: AbortSignal): Promise<void> {
-    const { destination, broker, formerOwners, group, keys } = this.#options;
+    const { destination, broker, formerOwners, group, keys, onWait } = this.#options;
     const stopWatching = destination.onLocksLost((name) => {
       if (name === broker) this.#lose(`the connection to broker ${name} was lost`);
     });
@@ -58,25 +74,39 @@ export class QueueLocks {
     while (!(await this.#ask())) {
       if (!forced && formerOwners.length > 0) {
         for (const former of formerOwners) await destination.unlock(broker, group, former, keys);
-        forced = true;
-      } else await pause(RETRY_MS, until);
+        forced = this.#owesWait = true;
+      } else {
+        onWait(`another pump holds locks of these ${keys.length} queues; they lapse 60 s after its last renewal`);
+        // Two pumps that each held a part would keep each other waiting for ever.
+        if (!forced) await this.#unlock();
+        await pause(RETRY_MS, until);
+      }
       until.throwIfAborted();
       asked = now();
     }
     this.lease.renew(asked);
     this.#renewing = this.#keepRenewing();
-    if (forced) await pause(LEASE_MS + SEND_TIMEOUT_MS, AbortSignal.any([until, this.lost]));
+    const wait = this.#owesWait ? LEASE_MS + SEND_TIMEOUT_MS + SEND_QUEUE_DRAIN_MS : SEND_QUEUE_DRAIN_MS;
+    await pause(wait, AbortSignal.any([until, this.lost]));
     until.throwIfAborted();
     this.lost.throwIfAborted();
+    this.#owesWait = false;
   }
 
-  /** Gives the locks back, whether they are still held or not. Nothing may be under way any more. */
+  /**
+   * Gives the locks back, whether they are still held or not. Nothing may be under way any more. Where an earlier attempt has not
+   * been waited out they are kept, so that whoever comes next waits.
+   */
   async release(): Promise<void> {
-    const { destination, broker, group, owner, keys } = this.#options;
     this.#released.abort();
     this.lease.end();
     await this.#renewing;
-    await destination.unlock(broker, group, owner, keys).catch(() => undefined);
+    if (!this.#owesWait) await this.#unlock().catch(() => undefined);
+  }
+
+  async #unlock(): Promise<void> {
+    const { destination, broker, group, owner, keys } = this.#options;
+    await destination.unlock(broker, group, owner, keys);
   }
 
   async #ask(): Promise<boolean> {

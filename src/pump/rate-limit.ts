@@ -1,5 +1,8 @@
 import { pause } from './time.ts';
 
+/** A longer timer fires at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 export interface RateLimit {
   readonly bytesPerSecond?: number;
   readonly messagesPerSecond?: number;
@@ -17,6 +20,11 @@ export class RateLimiter {
     this.#limit = limit;
   }
 
+  /** Messages that one batch may hold: about a second's worth, so that a low limit gives a steady flow and no bursts. */
+  get batchMessages(): number {
+    return Math.ceil(this.#limit.messagesPerSecond ?? Infinity);
+  }
+
   async take(bytes: number, messages: number, until: AbortSignal): Promise<void> {
     const cost = Math.max(
       bytes / (this.#limit.bytesPerSecond ?? Infinity),
@@ -26,6 +34,6 @@ export class RateLimiter {
     const now = performance.now();
     const wait = this.#freeAt - now;
     this.#freeAt = Math.max(this.#freeAt, now) + cost * 1000;
-    if (wait > 0) await pause(wait, until);
+    if (wait > 0) await pause(Math.min(wait, LONGEST_TIMER_MS), until);
   }
 }

@@ -1,6 +1,6 @@
 import type { CopySource } from '../replication/provenance.ts';
 import type { Destination, OffsetSource, Queue } from '../transport/types.ts';
-import { findNewestCopy, scanCopies, type NewestCopy } from './newest-copy.ts';
+import { findNewestCopy, scanCopies, type CopyPlace, type NewestCopy } from './newest-copy.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { QueueBlocked } from './problems.ts';
 import { pause } from './time.ts';
@@ -42,18 +42,26 @@ export async function readBack(
   destination: Destination,
   route: Route,
   budget: ByteBudget,
+  signal: AbortSignal,
   known?: Evidence,
 ): Promise<Settled> {
   await destination.dispatched(route.to.broker, DISPATCH_TIMEOUT_MS);
-  const place = { reader: destination, queue: route.to, source: route.source, budget };
+  const place = { reader: destination, queue: route.to, source: route.source, budget, signal };
   const { max } = await destination.range(route.to);
-  if (known && known.end <= max) {
+  if (known && known.end <= max && (await stillHolds(place, known.newest))) {
     const scan = await scanCopies(place, known.end, max, known.newest?.sourceOffset);
     return { newest: scan.newest ?? known.newest, end: max, repeated: scan.repeated, shared: scan.others > 0 };
   }
   const checkpoint = await destination.committed(route.group, route.to);
   const newest = await findNewestCopy(place, checkpoint);
   return { newest, end: max, repeated: 0, shared: newest !== undefined && newest.offset < max - 1 };
+}
+
+/** Whether the newest copy that this pump knew of is still there: a broker that was replaced by its slave may have lost it. */
+async function stillHolds(place: CopyPlace, newest: NewestCopy | undefined): Promise<boolean> {
+  if (!newest) return true;
+  const found = await scanCopies(place, newest.offset, newest.offset + 1);
+  return found.newest?.sourceOffset === newest.sourceOffset;
 }
 
 /**
@@ -68,16 +76,25 @@ export async function nextOffset(
   until: AbortSignal,
 ): Promise<number> {
   const next = newest ? newest.sourceOffset + 1 : await startOffset(source, route);
-  await checkSourceHolds(source, route.from, next, until);
+  const max = await checkSourceHolds(source, route.from, next, until);
+  if (route.skipTo > max)
+    throw new QueueBlocked(
+      'gap',
+      next,
+      `skip-gap said to go on at source offset ${route.skipTo}, but the source queue ends at ${max}; say a lower offset`,
+    );
   return Math.max(next, route.skipTo);
 }
 
-/** A broker that has just restarted may still be rebuilding the end of its queues; a queue that stays too short has lost messages. */
-async function checkSourceHolds(source: OffsetSource, queue: Queue, next: number, until: AbortSignal): Promise<void> {
+/**
+ * A broker that has just restarted may still be rebuilding the end of its queues; a queue that stays too short has lost messages.
+ * Returns where the queue ends.
+ */
+async function checkSourceHolds(source: OffsetSource, queue: Queue, next: number, until: AbortSignal): Promise<number> {
   const deadline = performance.now() + REBUILD_MS;
   for (;;) {
     const { max } = await source.range(queue);
-    if (next <= max) return;
+    if (next <= max) return max;
     if (performance.now() > deadline)
       throw new QueueBlocked(
         'history',

@@ -65,7 +65,7 @@ async function skipGap(task: Task, copying: Copying, wanted: SkipGap): Promise<C
   if (to < least) return refused(`to: expected at least ${least}, the first offset that is still there, found ${to}`);
   const key = blockedKey(found);
   const shard = task.shards.findIndex(({ blocked }) => blocked.includes(found));
-  task.skips[key] = Math.max(to, task.skips[key] ?? 0);
+  task.skips[key] = to;
   task.shards[shard]!.blocked = task.shards[shard]!.blocked.filter((queue) => blockedKey(queue) !== key);
   await copying.restart(shard);
   return done(task);

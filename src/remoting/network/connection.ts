@@ -30,7 +30,9 @@ export interface RequestOptions {
 
 /**
  * One connection to one peer, opened by the first request and opened again by the next one after a loss, after a growing delay
- * while that fails. A request that was under way when the connection was lost fails; nothing is ever sent twice.
+ * while that fails. A request that was under way when the connection was lost fails; nothing is ever sent twice. A connection on
+ * which nothing at all arrived while a request ran out of time is reset: where a network swallows packets the system would keep
+ * it for a quarter of an hour, although a new one works.
  */
 export class Connection {
   readonly address: string;
@@ -43,6 +45,8 @@ export class Connection {
   #link: Link | undefined;
   #connecting = false;
   #failures = 0;
+  /** When the peer last sent anything, by `performance.now()`. */
+  #lastHeard = 0;
   #retry: NodeJS.Timeout | undefined;
   readonly #closed = new AbortController();
   readonly #lossListeners = new Set<() => void>();
@@ -50,10 +54,16 @@ export class Connection {
   constructor(options: ConnectionOptions) {
     this.#options = options;
     this.address = `${options.host}:${options.port}`;
-    this.#inFlight = new InFlightTable(this.address, (pending) => {
-      if (pending.written) this.#writtenBytes -= pending.bodyBytes;
-      if (this.#waiting.length > 0) this.#flush();
-    });
+    this.#inFlight = new InFlightTable(
+      this.address,
+      (pending) => {
+        if (pending.written) this.#writtenBytes -= pending.bodyBytes;
+        if (this.#waiting.length > 0) this.#flush();
+      },
+      (writtenAt) => {
+        if (writtenAt > this.#lastHeard) this.reset();
+      },
+    );
   }
 
   /** Resolves with the peer's answer, whatever its code. @throws RemotingError; the signal's reason */
@@ -132,6 +142,7 @@ export class Connection {
   #write(stream: Duplex, pending: Pending): void {
     const { opaque, request, bodyBytes } = pending;
     pending.written = true;
+    pending.writtenAt = performance.now();
     this.#writtenBytes += bodyBytes;
     stream.write(writeFrameHead(request.code, opaque, 0, request.fields, bodyBytes));
     for (const part of request.body) stream.write(part);
@@ -158,6 +169,7 @@ export class Connection {
     const splitter = new FrameSplitter(this.#options.maxFrameBytes ?? MAX_FRAME_BYTES);
     const { stream } = link;
     stream.on('data', (chunk: Buffer) => {
+      this.#lastHeard = performance.now();
       try {
         splitter.push(chunk, (frame) => {
           this.#onFrame(stream, readFrame(frame));

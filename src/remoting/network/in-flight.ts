@@ -15,24 +15,28 @@ export interface Pending {
   readonly deadline: number;
   readonly timeoutMs: number;
   written: boolean;
+  /** By `performance.now()`; 0 before. */
+  writtenAt: number;
   readonly resolve: (answer: Command) => void;
   readonly reject: (error: Error) => void;
 }
 
 /**
  * The requests of one connection by opaque. One timer serves the time-outs of all of them. `onSettled` is told of each request
- * that leaves the table.
+ * that leaves the table, `onUnanswered` when a request that was written got no answer in its time.
  */
 export class InFlightTable {
   readonly #address: string;
   readonly #onSettled: (pending: Pending) => void;
+  readonly #onUnanswered: (writtenAt: number) => void;
   readonly #pending = new Map<number, Pending>();
   #lastOpaque = 0;
   #sweeper: NodeJS.Timeout | undefined;
 
-  constructor(address: string, onSettled: (pending: Pending) => void) {
+  constructor(address: string, onSettled: (pending: Pending) => void, onUnanswered: (writtenAt: number) => void) {
     this.#address = address;
     this.#onSettled = onSettled;
+    this.#onUnanswered = onUnanswered;
   }
 
   add(
@@ -45,7 +49,18 @@ export class InFlightTable {
     const opaque = this.#nextOpaque();
     const bodyBytes = request.body.reduce((sum, part) => sum + part.length, 0);
     const deadline = performance.now() + timeoutMs;
-    const pending = { opaque, name, request, bodyBytes, deadline, timeoutMs, written: false, resolve, reject };
+    const pending = {
+      opaque,
+      name,
+      request,
+      bodyBytes,
+      deadline,
+      timeoutMs,
+      written: false,
+      writtenAt: 0,
+      resolve,
+      reject,
+    };
     this.#pending.set(opaque, pending);
     this.#sweeper ??= setTimeout(this.#sweep, SWEEP_MS);
     return pending;
@@ -84,11 +99,13 @@ export class InFlightTable {
   readonly #sweep = (): void => {
     this.#sweeper = setTimeout(this.#sweep, SWEEP_MS);
     const now = performance.now();
+    const late = [...this.#pending.values()].filter(({ deadline, written }) => written && deadline <= now);
     this.failWhere(
       (pending) => pending.deadline <= now,
       ({ name, timeoutMs, written }) =>
         unanswered(name, this.#address, `no ${written ? 'answer' : 'connection'} within ${timeoutMs} ms`),
     );
+    for (const { writtenAt } of late) this.#onUnanswered(writtenAt);
   };
 
   #nextOpaque(): number {

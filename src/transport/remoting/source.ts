@@ -4,7 +4,7 @@ import { type Pulled, pullMessage } from '../../remoting/requests/pull-message.t
 import { queryConsumerOffset } from '../../remoting/requests/query-consumer-offset.ts';
 import type { QueuePlace } from '../../remoting/requests/queue-place.ts';
 import { updateConsumerOffset } from '../../remoting/requests/update-consumer-offset.ts';
-import { SUCCESS } from '../../remoting/response-codes.ts';
+import { PULL_NOT_FOUND, SUCCESS } from '../../remoting/response-codes.ts';
 import type { OffsetRange, OffsetSource, PullAnswer, PullRequest, Queue } from '../types.ts';
 import type { BrokerConnections } from './broker-connections.ts';
 import { HOLD_CHECK_MS, REQUEST_TIMEOUT_MS } from './limits.ts';
@@ -61,13 +61,13 @@ export async function readRange(connections: BrokerConnections, queue: Queue): P
 
 /**
  * The broker's answers without messages (PullMessageProcessor, GetMessageStatus): nothing is new at the end of the queue
- * (OFFSET_OVERFLOW_ONE, or an empty queue asked for offset 0) leaves the offset as it is. Any other answer names another offset
- * to go on from, because the queue does not hold this one (OFFSET_TOO_SMALL, OFFSET_OVERFLOW_BADLY, NO_MATCHED_LOGIC_QUEUE) or
+ * (OFFSET_OVERFLOW_ONE, or an empty queue asked for offset 0) is PULL_NOT_FOUND and leaves the offset as it is; only then does the
+ * broker hold a long poll. Any other answer usually names another offset to go on from, because the queue does not hold this one (OFFSET_TOO_SMALL, OFFSET_OVERFLOW_BADLY, NO_MATCHED_LOGIC_QUEUE) or
  * what stood there is being removed (MESSAGE_WAS_REMOVING, OFFSET_FOUND_NULL).
  */
 export function pullAnswer(offset: number, { code, records, nextOffset, minOffset, maxOffset }: Pulled): PullAnswer {
   const range = { min: minOffset, max: maxOffset };
   if (code === SUCCESS) return { kind: 'messages', records, nextOffset, range };
-  const held = nextOffset === offset && offset >= minOffset && offset <= maxOffset;
+  const held = code === PULL_NOT_FOUND && nextOffset === offset && offset >= minOffset && offset <= maxOffset;
   return { kind: held ? 'nothing' : 'moved', records, nextOffset, range };
 }

@@ -5,6 +5,8 @@ export async function within<T>(
   late: () => Error,
   signals: readonly AbortSignal[],
 ): Promise<T> {
+  // Whoever stops waiting does not hear of a later failure, which must not end the process.
+  promise.catch(() => undefined);
   const signal = AbortSignal.any([...signals]);
   signal.throwIfAborted();
   let timer: NodeJS.Timeout | undefined;

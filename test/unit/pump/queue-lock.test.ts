@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { LEASE_MS } from '../../../src/pump/lease.ts';
-import { QueueLocks, SEND_TIMEOUT_MS, type LockOptions } from '../../../src/pump/queue-lock.ts';
+import { QueueLocks, SEND_QUEUE_DRAIN_MS, SEND_TIMEOUT_MS, type LockOptions } from '../../../src/pump/queue-lock.ts';
 import type { Destination } from '../../../src/transport/types.ts';
 import { FakeLocks } from '../../support/fake-locks.ts';
 
@@ -8,7 +8,7 @@ vi.mock('node:timers/promises', () => import('../../support/fake-sleep.ts'));
 
 const GROUP = 'REPLICATOR_orders_east_west';
 const KEYS = [0, 1].map((id) => ({ topic: 'orders', broker: 'broker-a', id }));
-const TAKEOVER_MS = LEASE_MS + SEND_TIMEOUT_MS;
+const TAKEOVER_MS = LEASE_MS + SEND_TIMEOUT_MS + SEND_QUEUE_DRAIN_MS;
 
 let broker: FakeLocks;
 const never = new AbortController().signal;
@@ -23,7 +23,8 @@ afterEach(() => {
 
 function locksOf(owner: string, options: Partial<LockOptions> = {}): QueueLocks {
   const destination = broker as Pick<Destination, 'lock' | 'unlock' | 'onLocksLost'> as Destination;
-  return new QueueLocks({ destination, broker: 'west', group: GROUP, owner, formerOwners: [], keys: KEYS, ...options });
+  const defaults = { formerOwners: [], keys: KEYS, owesWait: false, onWait: () => undefined };
+  return new QueueLocks({ destination, broker: 'west', group: GROUP, owner, ...defaults, ...options });
 }
 
 /** Whether and when (ms from now) the locks were taken. */
@@ -39,7 +40,9 @@ function taking(locks: QueueLocks, until = never): { at: number | undefined; fai
 
 async function taken(owner: string, options: Partial<LockOptions> = {}): Promise<QueueLocks> {
   const locks = locksOf(owner, options);
-  await locks.take(never);
+  const took = taking(locks);
+  await vi.advanceTimersByTimeAsync(SEND_QUEUE_DRAIN_MS);
+  expect(took.at).toBe(SEND_QUEUE_DRAIN_MS);
   return locks;
 }
 
@@ -48,23 +51,23 @@ function calls(call: string): number {
 }
 
 describe('R6: locks', () => {
-  test('that nobody holds are taken at once, and kept for as long as they are renewed', async () => {
+  test('that nobody holds are taken once a send queue has drained, and kept for as long as they are renewed', async () => {
     const first = locksOf('first');
     const took = taking(first);
-    await vi.advanceTimersByTimeAsync(0);
-    expect(took.at).toBe(0);
-    await vi.advanceTimersByTimeAsync(200_000);
+    await vi.advanceTimersByTimeAsync(SEND_QUEUE_DRAIN_MS);
+    expect(took.at).toBe(SEND_QUEUE_DRAIN_MS);
+    await vi.advanceTimersByTimeAsync(200_000 - SEND_QUEUE_DRAIN_MS);
     expect(first.lease.valid).toBe(true);
     expect(first.lost.aborted).toBe(false);
     expect(calls('lock first')).toBe(1 + 100);
     expect(broker.owners(GROUP, KEYS)).toEqual(['first', 'first']);
   });
 
-  test('of a former attempt that gave them back need no wait', async () => {
+  test('of a former attempt that gave them back need no other wait', async () => {
     await (await taken('first')).release();
     const took = taking(locksOf('second', { formerOwners: ['first'] }));
-    await vi.advanceTimersByTimeAsync(0);
-    expect(took.at).toBe(0);
+    await vi.advanceTimersByTimeAsync(SEND_QUEUE_DRAIN_MS);
+    expect(took.at).toBe(SEND_QUEUE_DRAIN_MS);
   });
 
   test('of a dead former attempt are taken away at once; its lease and its last send are waited out', async () => {
@@ -82,12 +85,14 @@ describe('R6: locks', () => {
 
   test('of anybody else are left alone, and waited for until they lapse', async () => {
     await broker.lock('west', GROUP, 'other', KEYS.slice(1));
-    const took = taking(locksOf('first'));
+    let waited = '';
+    const took = taking(locksOf('first', { onWait: (reason) => (waited = reason) }));
     await vi.advanceTimersByTimeAsync(59_000);
     expect(took.at).toBeUndefined();
     expect(broker.owners(GROUP, KEYS)[1]).toBe('other');
     await vi.advanceTimersByTimeAsync(2000);
-    expect(took.at).toBe(60_000);
+    expect(took.at).toBe(60_000 + SEND_QUEUE_DRAIN_MS);
+    expect(waited).toMatch(/another pump holds locks of these 2 queues/);
     expect(broker.calls).not.toContain('unlock other');
   });
 
@@ -152,9 +157,27 @@ describe('R6: locks', () => {
       expect(locks.lease.valid).toBe(false);
     });
 
+    test('while a dead attempt is waited out: they are kept, and whoever comes next waits', async () => {
+      await broker.lock('west', GROUP, 'dead', KEYS);
+      const stop = new AbortController();
+      const interrupted = locksOf('first', { formerOwners: ['dead'] });
+      taking(interrupted, stop.signal);
+      await vi.advanceTimersByTimeAsync(TAKEOVER_MS / 2);
+      stop.abort(new Error('stopped'));
+      await vi.advanceTimersByTimeAsync(0);
+      expect(interrupted.owesWait).toBe(true);
+      await interrupted.release();
+      expect(broker.owners(GROUP, KEYS)).toEqual(['first', 'first']);
+      const again = taking(locksOf('first', { owesWait: interrupted.owesWait }));
+      await vi.advanceTimersByTimeAsync(TAKEOVER_MS - 1);
+      expect(again.at).toBeUndefined();
+      await vi.advanceTimersByTimeAsync(1);
+      expect(again.at).toBe(TAKEOVER_MS);
+    });
+
     test('when renewals fail until the lease is over; one that fails in between does no harm', async () => {
       const locks = await taken('first');
-      await vi.advanceTimersByTimeAsync(1900);
+      await vi.advanceTimersByTimeAsync(1900 - SEND_QUEUE_DRAIN_MS);
       broker.failure = new Error('time-out');
       await vi.advanceTimersByTimeAsync(200);
       broker.failure = undefined;

@@ -106,7 +106,7 @@ describe('a peer that misbehaves', () => {
     expect((await failure(ask(connect(fake.port), 1))).message).toContain('no JSON');
   });
 
-  test('never answers: the request fails when its time is up, and the connection goes on', async () => {
+  test('never answers one request: it fails when its time is up, and the connection goes on', async () => {
     const fake = await peer((socket) => {
       serve(socket, (request, answer) => {
         if (request.code !== 1) answer();
@@ -114,12 +114,31 @@ describe('a peer that misbehaves', () => {
     });
     const connection = connect(fake.port);
     const started = performance.now();
-    const error = await failure(ask(connection, 1, 200));
+    const failing = failure(ask(connection, 1, 200));
+    await ask(connection, 2);
+    const error = await failing;
     expect(performance.now() - started).toBeLessThan(1_000);
     expect(error.message).toBe(`TEST to ${fake.address}: no answer within 200 ms`);
     expect(error.answered).toBe(false);
     expect((await ask(connection, 2)).code).toBe(0);
     expect(fake.sockets).toHaveLength(1);
+  });
+
+  test('says nothing at all while a request runs out of time: the next one gets a new connection', async () => {
+    const fake = await peer((socket) => {
+      serve(socket, (request, answer) => {
+        if (request.code !== 1) answer();
+      });
+    });
+    const connection = connect(fake.port);
+    await ask(connection, 2);
+    const lost = new Promise<void>((resolve) => {
+      connection.onLost(resolve);
+    });
+    await failure(ask(connection, 1, 200));
+    await lost;
+    expect((await ask(connection, 2)).code).toBe(0);
+    expect(fake.sockets).toHaveLength(2);
   });
 
   test('answers late: the answer is dropped', async () => {

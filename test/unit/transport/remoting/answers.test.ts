@@ -15,7 +15,7 @@ describe('a pull that found nothing', () => {
     ['OFFSET_OVERFLOW_ONE', 19, 20, 20, 'nothing'],
     ['OFFSET_FOUND_NULL', 19, 12, 15, 'moved'],
     ['MESSAGE_WAS_REMOVING', 20, 12, 15, 'moved'],
-    ['NO_MATCHED_MESSAGE, cut short', 20, 12, 12, 'nothing'],
+    ['NO_MATCHED_MESSAGE: the broker would not hold a long poll', 20, 12, 12, 'moved'],
     ['OFFSET_TOO_SMALL', 21, 9, 10, 'moved'],
     ['OFFSET_OVERFLOW_BADLY', 21, 21, 20, 'moved'],
     ['OFFSET_OVERFLOW_BADLY of 4.4', 21, 21, 10, 'moved'],
