@@ -38,7 +38,7 @@ export type CommandAnswer =
   | { readonly done: false; readonly reason: string; readonly operation?: string };
 
 /** Why a queue's copying stands still until an operator decides. */
-export type BlockKind = 'gap' | 'history' | 'poison' | 'queue-gone';
+export type BlockKind = 'gap' | 'history' | 'poison';
 
 export interface BlockedQueue {
   readonly topic: string;
