@@ -12,7 +12,7 @@ const blockedQueue = z.object({
   topic: z.string(),
   broker: z.string(),
   queue: count,
-  kind: z.enum(['gap', 'history', 'poison', 'queue-gone']),
+  kind: z.enum(['gap', 'history', 'poison']),
   reason: z.string(),
   at: count,
   to: count.optional(),
