@@ -23,6 +23,8 @@ export interface PullAheadOptions {
   /** Offset at which reading ends; without it reading waits for new messages for ever. */
   readonly until?: number;
   readonly budget: ByteBudget;
+  /** Pulls under way at once; a slow reader asks for few, so that it does not sit on the budget. Default 16. */
+  readonly pullsInFlight?: number;
   /** Ends the reading, like `close`. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -108,8 +110,8 @@ export class PullAhead {
   };
 
   #fill(): void {
-    const { budget } = this.#options;
-    while (this.#pulls.length > 0 && this.#pulls.length < PULLS_IN_FLIGHT && this.#next < this.#known) {
+    const { budget, pullsInFlight = PULLS_IN_FLIGHT } = this.#options;
+    while (this.#pulls.length > 0 && this.#pulls.length < pullsInFlight && this.#next < this.#known) {
       if (!budget.tryTake(this.#estimate)) return;
       this.#pulls.push(this.#pull(this.#next, this.#untilStep(), this.#estimate));
     }

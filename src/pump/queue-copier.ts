@@ -13,6 +13,9 @@ import type { RateLimiter } from './rate-limit.ts';
 import { nextOffset, readBack, type Evidence, type Route } from './settle.ts';
 import { aborted, Backoff, pause } from './time.ts';
 
+/** Enough to hide a round trip from a limited flow, few enough to leave the memory to others. */
+const PULLS_IN_FLIGHT_LIMITED = 2;
+
 export interface CopierOptions {
   readonly source: OffsetSource;
   readonly destination: Destination;
@@ -113,7 +116,8 @@ export class QueueCopier {
     const { source, destination, route, budget, limiter } = this.#options;
     const from = this.next!;
     const maxBytes = await destination.maxBatchBytes(route.to.broker);
-    const reading = new PullAhead({ reader: source, queue: route.from, from, budget });
+    const pace = limiter.isLimited ? { pullsInFlight: PULLS_IN_FLIGHT_LIMITED } : {};
+    const reading = new PullAhead({ reader: source, queue: route.from, from, budget, ...pace });
     const stop = () => {
       reading.close();
     };

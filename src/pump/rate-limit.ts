@@ -20,6 +20,10 @@ export class RateLimiter {
     this.#limit = limit;
   }
 
+  get isLimited(): boolean {
+    return this.#limit.bytesPerSecond !== undefined || this.#limit.messagesPerSecond !== undefined;
+  }
+
   /** Messages that one batch may hold: about a second's worth, so that a low limit gives a steady flow and no bursts. */
   get batchMessages(): number {
     return Math.ceil(this.#limit.messagesPerSecond ?? Infinity);

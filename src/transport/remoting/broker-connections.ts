@@ -43,7 +43,7 @@ export class BrokerConnections {
       return await call(connection, kind, args, { timeoutMs: leftMs, signal, credentials });
     } catch (error) {
       const failure = transportFailure(error, `cluster ${cluster}, broker ${broker}`);
-      if (failure instanceof TransportError && !failure.answered) this.#directory.doubt();
+      if (failure instanceof TransportError && !failure.answered) this.#directory.doubt(broker);
       throw failure;
     }
   }

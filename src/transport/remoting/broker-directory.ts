@@ -6,14 +6,14 @@ import { notSent } from './transport-failure.ts';
 
 /**
  * Where the brokers of a cluster are, as its name servers say. Read anew every 30 s while in use, and before the next use after
- * `doubt()`; what was read last keeps serving while no name server answers or knows any broker.
+ * `doubt()` of a broker; what was read last keeps serving while no name server answers or knows that broker.
  */
 export class BrokerDirectory {
   readonly #cluster: string;
   readonly #nameServers: NameServers;
   #brokers: readonly BrokerData[] | undefined;
   #readAt = 0;
-  #doubted = false;
+  readonly #doubted = new Set<string>();
   #reading: Promise<readonly BrokerData[]> | undefined;
 
   constructor(cluster: string, nameServers: NameServers) {
@@ -28,7 +28,7 @@ export class BrokerDirectory {
 
   /** The master's address if it is known without asking anybody. */
   knownMaster(broker: string): string | undefined {
-    if (this.#doubted) return undefined;
+    if (this.#doubted.has(broker)) return undefined;
     const address = find(this.#brokers, broker)?.master;
     if (address !== undefined && performance.now() - this.#readAt > DIRECTORY_AGE_MS) void this.#read().catch(ignore);
     return address;
@@ -40,8 +40,7 @@ export class BrokerDirectory {
       if (this.#brokers) return this.#brokers;
       throw error;
     });
-    // A name server that has just started knows no broker until they register again, which takes up to 30 s.
-    const address = find(brokers.length > 0 ? brokers : this.#brokers, broker)?.master;
+    const address = find(this.#brokers, broker)?.master;
     if (address !== undefined) return address;
     const known = brokers.map(({ name, master }) => (master === undefined ? `${name} (no master)` : name));
     throw notSent(
@@ -50,9 +49,9 @@ export class BrokerDirectory {
     );
   }
 
-  /** A broker did not answer: it may have moved. */
-  doubt(): void {
-    this.#doubted = true;
+  /** This broker did not answer: it may have moved. Calls to the others do not wait for that. */
+  doubt(broker: string): void {
+    this.#doubted.add(broker);
   }
 
   #read(): Promise<readonly BrokerData[]> {
@@ -60,16 +59,22 @@ export class BrokerDirectory {
       .call(getBrokerClusterInfo, undefined)
       .then((brokers) => {
         brokers.sort((a, b) => (a.name < b.name ? -1 : 1));
-        if (brokers.length > 0) this.#brokers = brokers;
+        this.#brokers = withMissing(brokers, this.#brokers ?? []);
         return brokers;
       })
       .finally(() => {
         this.#readAt = performance.now();
-        this.#doubted = false;
+        this.#doubted.clear();
         this.#reading = undefined;
       });
     return this.#reading;
   }
+}
+
+/** A name server that has just started knows brokers only as they register again, which takes up to 30 s. */
+function withMissing(brokers: readonly BrokerData[], before: readonly BrokerData[]): BrokerData[] {
+  const names = new Set(brokers.map(({ name }) => name));
+  return [...brokers, ...before.filter(({ name }) => !names.has(name))];
 }
 
 function find(brokers: readonly BrokerData[] | undefined, name: string): BrokerData | undefined {
