@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { StackStatus } from '../src/stack/stack.ts';
+import type { StackStatus } from '../src/stack/stack-status.ts';
 import { openRemotingCluster } from '../src/transport/remoting/cluster.ts';
 import type { Cluster, Queue } from '../src/transport/types.ts';
 import { DemoFailed } from './failure.ts';

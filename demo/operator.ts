@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { stringify } from 'yaml';
 import type { ReplicationConfig } from '../src/replication/input.ts';
-import type { StackStatus } from '../src/stack/stack.ts';
+import type { StackStatus } from '../src/stack/stack-status.ts';
 import { DemoFailed } from './failure.ts';
 
 const execute = promisify(execFile);

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import type { StackStatus } from './stack.ts';
+import type { StackStatus } from './stack-status.ts';
 
 /** A replicator.yaml that works with the stack as it is: one replication, `orders`, from east to west. */
 export function exampleConfig({ clusters }: Pick<StackStatus, 'clusters'>): string {

@@ -22,6 +22,7 @@ import {
   waitUntilReady,
   type ServerSpec,
 } from './server.ts';
+import type { ClusterStatus, StackStatus } from './stack-status.ts';
 import { StackError } from './stack-error.ts';
 import { withStackLock } from './stack-lock.ts';
 import { keepClosedWorkflows, temporalServer } from './temporal-server.ts';
@@ -35,28 +36,6 @@ export interface StackOptions {
   readonly proxies?: boolean;
   /** Called with lines for people about what takes long. Default: written to stderr. */
   readonly progress?: (line: string) => void;
-}
-
-export interface ClusterStatus {
-  /** `host:port` */
-  readonly nameServers: readonly string[];
-  /** `host:port` */
-  readonly brokers: readonly string[];
-  /** `host:port` of the proxy's gRPC endpoint. */
-  readonly grpc: string;
-}
-
-export interface StackStatus {
-  /** Whether the clusters and Temporal run; their proxies may not. */
-  readonly running: boolean;
-  readonly temporal: {
-    /** `host:port` */
-    readonly address: string;
-    readonly ui: string;
-  };
-  readonly clusters: Readonly<Record<ClusterName, ClusterStatus>>;
-  /** Path of a replicator.yaml that works with this stack. */
-  readonly config: string;
 }
 
 export interface StackServers {

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { CommandFailed } from '../failure.ts';
 import type { CommonOptions } from '../options.ts';
 import { print } from '../output.ts';
-import type { StackStatus } from '../../stack/stack.ts';
+import type { StackStatus } from '../../stack/stack-status.ts';
 
 interface DownOptions extends CommonOptions {
   readonly purge?: boolean;
