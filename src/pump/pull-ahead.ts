@@ -13,7 +13,8 @@ interface Pull {
   readonly answer: Promise<PullAnswer>;
   /** What this pull holds of the budget. */
   bytes: number;
-  answered: boolean;
+  /** Answered with something to hand out; what failed or found nothing is met by whoever waits. */
+  ready: boolean;
 }
 
 export interface PullAheadOptions {
@@ -57,16 +58,16 @@ export class PullAhead {
     else options.signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
-  /** Whether `take` has something at hand. */
+  /** Whether `take` has something at hand, and will neither wait nor throw. */
   get ready(): boolean {
-    return this.#pulls[0]?.answered ?? false;
+    return this.#pulls[0]?.ready ?? false;
   }
 
   /** Bytes of the answers that `take` has at hand without waiting. */
   get readyBytes(): number {
     let bytes = 0;
     for (const pull of this.#pulls) {
-      if (!pull.answered) break;
+      if (!pull.ready) break;
       bytes += pull.bytes;
     }
     return bytes;
@@ -145,21 +146,21 @@ export class PullAhead {
       from,
       to,
       bytes,
-      answered: false,
+      ready: false,
       answer: reader.pull(queue, request, waitMs > 0 ? this.#closing.signal : undefined),
     };
-    const settle = (actual: number) => {
-      pull.answered = true;
+    const settle = (actual: number, ready: boolean) => {
+      pull.ready = ready;
       if (this.#closing.signal.aborted || !this.#pulls.includes(pull)) return;
       budget.overdraw(actual - pull.bytes);
       pull.bytes = actual;
     };
     pull.answer.then(
-      (answer) => {
-        settle(answer.records.length);
+      ({ kind, records }) => {
+        settle(records.length, kind !== 'nothing');
       },
       () => {
-        settle(0);
+        settle(0, false);
       },
     );
     this.#next = Math.max(this.#next, to);

@@ -221,6 +221,19 @@ describe('reading ahead', () => {
     reading.close();
   });
 
+  test('has nothing at hand where the next pull has failed: what was read before it is used first', async () => {
+    const reader = readerWith(100, 10);
+    const pull = reader.pull.bind(reader);
+    reader.pull = (queue, request, signal) =>
+      request.offset === 32 ? Promise.reject(new Error('cut off')) : pull(queue, request, signal);
+    const reading = pullAhead({ reader, until: 100 });
+    expect(offsets((await reading.take())!)).toHaveLength(32);
+    await nextTurn();
+    expect(reading.ready).toBe(false);
+    await expect(reading.take()).rejects.toThrow('cut off');
+    reading.close();
+  });
+
   test('knows how much it has at hand', async () => {
     const reader = readerWith(100, 10);
     const reading = pullAhead({ reader, until: 100 });
