@@ -80,7 +80,8 @@ export class QueueCopier {
         }
       }
     }
-    if (this.#unanswered) await pause(SEND_QUEUE_DRAIN_MS, AbortSignal.any([]));
+    // Whoever gets the locks next must find what this queue sent last.
+    if (this.#unanswered) await pause(SEND_QUEUE_DRAIN_MS);
   }
 
   /** Commits both checkpoints if they have moved. @throws TransportError */

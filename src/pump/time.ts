@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Waits `ms`, or until the signal aborts; resolves either way. */
-export async function pause(ms: number, until: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal: until }).catch(() => undefined);
+/** Waits `ms`, or until the signal aborts if there is one; resolves either way. */
+export async function pause(ms: number, until?: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, until && { signal: until }).catch(() => undefined);
 }
 
 /** Resolves when the signal aborts. */
