@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
-import { gap, MAP, type ReplicationUnderTest } from '../../support/replication-rig.ts';
+import { gap, MAP, type ReplicationRig, type ReplicationUnderTest } from '../../support/replication-rig.ts';
 import { useRig } from './rig.ts';
 
 const SUGGESTED_AT = 60;
@@ -68,21 +68,7 @@ test('a stop that comes while pumps end for the next run is carried out', async 
   const { rig } = stage;
   const replication = await rig.running();
   const runId = await replication.runId();
-  let release: () => void = () => undefined;
-  const released = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  let isEnding = false;
-  rig.beforePumpEnds = () => {
-    isEnding = true;
-    return released;
-  };
-  const [pump] = rig.pumpsOf(replication);
-  await eventually(30_000, async () => {
-    if (isEnding) return true;
-    await replication.report(pump!, {});
-    return false;
-  });
+  const release = await pumpsEndUntil(rig, replication);
   const stopping = replication.update('stop', { by: 'kim' });
   await replication.handle.signal('pause');
   release();
@@ -95,21 +81,7 @@ test('signals that come while pumps end for the next run are not lost', async ()
   const { rig } = stage;
   const replication = await rig.running();
   const runId = await replication.runId();
-  let release: () => void = () => undefined;
-  const released = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  let isEnding = false;
-  rig.beforePumpEnds = () => {
-    isEnding = true;
-    return released;
-  };
-  const [pump] = rig.pumpsOf(replication);
-  await eventually(30_000, async () => {
-    if (isEnding) return true;
-    await replication.report(pump!, {});
-    return false;
-  });
+  const release = await pumpsEndUntil(rig, replication);
   await replication.handle.signal('pause');
   await replication.handle.signal('resume');
   await replication.handle.signal('skipGap', { topic: 'orders', queue: 0 });
@@ -135,3 +107,23 @@ test('a paused replication stays paused', async () => {
   expect(rig.pumpsOf(replication)).toEqual([]);
   await replication.update('stop');
 });
+
+/** Grows the run until its pumps are told to end, and holds them there; returns how to let them go. */
+async function pumpsEndUntil(rig: ReplicationRig, replication: ReplicationUnderTest): Promise<() => void> {
+  let release: () => void = () => undefined;
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  let isEnding = false;
+  rig.beforePumpEnds = () => {
+    isEnding = true;
+    return released;
+  };
+  const [pump] = rig.pumpsOf(replication);
+  await eventually(30_000, async () => {
+    if (isEnding) return true;
+    await replication.report(pump!, {});
+    return false;
+  });
+  return release;
+}
