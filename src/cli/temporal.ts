@@ -1,50 +1,21 @@
-import type { Client, Connection, WorkflowHandle } from '@temporalio/client';
+import type { WorkflowHandle } from '@temporalio/client';
 import { workflowId } from '../replication/names.ts';
+import type { Temporal } from '../temporal/client.ts';
+import { innermost } from '../temporal/innermost.ts';
 import { CommandFailed } from './failure.ts';
 
-/** A connection to Temporal, set up by the standard Temporal environment (TEMPORAL_ADDRESS, temporal.toml, ...). */
-export interface Temporal {
-  readonly client: Client;
-  readonly connection: Connection;
-  readonly address: string;
-  readonly namespace: string;
-}
+export { innermost, type Temporal };
 
-const CONNECT_MS = 5_000;
-
-/** Runs `work` with a connection that is closed afterwards. @throws CommandFailed with what is wrong with Temporal, in words */
+/** Runs `work` with a connection that is closed afterwards. @throws Error with what is wrong with Temporal, in words */
 export async function withTemporal<T>(work: (temporal: Temporal) => Promise<T>): Promise<T> {
-  const { Client, Connection } = await import('@temporalio/client');
-  const { loadClientConnectConfig } = await import('@temporalio/envconfig');
-  const { connectionOptions, namespace = 'default' } = readEnvironment(loadClientConnectConfig);
-  const { address = 'localhost:7233' } = connectionOptions;
-  const place = `Temporal at ${address}, namespace ${namespace}`;
-  const connection = await Connection.connect({ ...connectionOptions, address, connectTimeout: CONNECT_MS }).catch(
-    (error: unknown) => {
-      throw new CommandFailed(
-        `cannot reach ${place}: ${innermost(error).message}. Start it (replicator stack up starts a local one) ` +
-          'or correct TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_TLS and TEMPORAL_API_KEY',
-        { cause: error },
-      );
-    },
-  );
+  const { connectClient } = await import('../temporal/client.ts');
+  const temporal = await connectClient();
   try {
-    return await work({ client: new Client({ connection, namespace }), connection, address, namespace });
+    return await work(temporal);
   } catch (error) {
-    throw translated(error, place);
+    throw translated(error, `Temporal at ${temporal.address}, namespace ${temporal.namespace}`);
   } finally {
-    await connection.close();
-  }
-}
-
-/** A broken temporal.toml or an unreadable certificate is the operator's to correct. */
-function readEnvironment<T>(load: () => T): T {
-  try {
-    return load();
-  } catch (error) {
-    throw new CommandFailed(`cannot read the Temporal environment configuration: ${innermost(error).message}`, {
-      cause: error,
-    });
+    await temporal.connection.close();
   }
 }
 
@@ -89,13 +60,6 @@ function translated(error: unknown, place: string): unknown {
     default:
       return error;
   }
-}
-
-/** What a chain of failures began with: Temporal wraps the one that explains. */
-export function innermost(error: unknown): Error {
-  let inner = error instanceof Error ? error : new Error(String(error));
-  while (inner.cause instanceof Error) inner = inner.cause;
-  return inner;
 }
 
 function grpcCode(error: unknown): number | undefined {

@@ -1,5 +1,6 @@
 import { notAvailableYet, replicationInput } from '../replication/input.ts';
-import { valueAt, type Finding } from './issues.ts';
+import { valueAt } from '../replication/problems.ts';
+import type { Finding } from './issues.ts';
 
 type Entries = Readonly<Record<string, unknown>>;
 

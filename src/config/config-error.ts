@@ -24,13 +24,3 @@ function problemText({ file, line, path, message }: ConfigProblem): string {
   const place = line === undefined ? file : `${file}:${line}`;
   return [place, ...(path === '' ? [] : [path]), message].join(': ');
 }
-
-/** `['topics', 0]` -> `topics[0]`. */
-export function pathText(path: readonly PropertyKey[]): string {
-  let text = '';
-  for (const segment of path) {
-    if (typeof segment === 'number') text += `[${segment}]`;
-    else text += (text === '' ? '' : '.') + String(segment);
-  }
-  return text;
-}

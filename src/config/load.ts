@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
+import { pathText } from '../replication/problems.ts';
 import { crossChecks } from './checks.ts';
-import { ConfigError, pathText, type ConfigProblem } from './config-error.ts';
+import { ConfigError, type ConfigProblem } from './config-error.ts';
 import { asWritten, resolveReferences, type Environment } from './environment.ts';
-import { expectation, findings, type Finding } from './issues.ts';
+import { findings, type Finding } from './issues.ts';
 import { configFile, type ConfigFile } from './schema.ts';
 import type { ClusterConfig, LoadedConfig } from './types.ts';
 import { parseYaml, type YamlFile } from './yaml-file.ts';
@@ -36,10 +37,10 @@ export function parseConfig(text: string, path: string, environment: Environment
   if (yaml.syntax.length > 0) throw new ConfigError(yaml.syntax.map((error) => ({ file: path, path: '', ...error })));
   const written = asWritten(yaml.value);
   const { value, missing } = resolveReferences(yaml.value, environment);
-  const parsed = configFile.safeParse(value, { error: expectation });
+  const parsed = configFile.safeParse(value);
   const wrong = [
     ...missing,
-    ...(parsed.success ? [] : findings(parsed.error.issues, written)).filter(unless(missing)),
+    ...(parsed.success ? [] : findings(parsed.error, written)).filter(unless(missing)),
     ...crossChecks(value).filter(unless(missing)),
   ];
   if (wrong.length > 0 || !parsed.success) throw new ConfigError(problems(wrong, path, yaml));

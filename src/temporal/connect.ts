@@ -1,45 +1,25 @@
-import { Client, Connection } from '@temporalio/client';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
-
-/** Where Temporal is: the standard Temporal environment (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_TLS, TEMPORAL_API_KEY, temporal.toml). */
-export interface TemporalPlace {
-  readonly address: string;
-  readonly namespace: string;
-}
+import { connectClient, temporalEnvironment, unreachable, type Temporal } from './client.ts';
 
 /** A worker polls over the native connection; its activities speak to Temporal through the client. */
-export interface TemporalConnections extends TemporalPlace {
+export interface TemporalConnections extends Temporal {
   readonly native: NativeConnection;
-  readonly connection: Connection;
-  readonly client: Client;
   close(): Promise<void>;
 }
 
-/** @throws Error naming the address when Temporal does not answer */
+/** @throws Error that says what is wrong with the environment, or that Temporal does not answer, and what to do */
 export async function connectTemporal(): Promise<TemporalConnections> {
-  const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
-  const { address = 'localhost:7233' } = connectionOptions;
-  const options = { ...connectionOptions, address };
-  const connection = await Connection.connect({ ...options, connectTimeout: '5s' }).catch((error: unknown) => {
-    throw new Error(unreachable(address), { cause: error });
-  });
+  const environment = temporalEnvironment();
+  const temporal = await connectClient(environment);
   try {
-    const native = await NativeConnection.connect(options);
+    const native = await NativeConnection.connect(environment.connectionOptions);
     const close = async () => {
       await native.close();
-      await connection.close();
+      await temporal.connection.close();
     };
-    return { address, namespace, native, connection, client: new Client({ connection, namespace }), close };
+    return { ...temporal, native, close };
   } catch (error) {
-    await connection.close();
-    throw new Error(unreachable(address), { cause: error });
+    await temporal.connection.close();
+    throw unreachable(environment, error);
   }
-}
-
-function unreachable(address: string): string {
-  return (
-    `cannot reach Temporal at ${address}. Start it (replicator stack up starts a local one), or correct TEMPORAL_ADDRESS, ` +
-    'TEMPORAL_NAMESPACE, TEMPORAL_TLS and TEMPORAL_API_KEY'
-  );
 }

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Document } from 'yaml';
-import { pathText } from '../../../src/config/config-error.ts';
 import { configJsonSchema, knownKeys, type JsonSchema } from '../../../src/config/json-schema.ts';
+import { pathText } from '../../../src/replication/problems.ts';
 import { EVERY_KEY, GOOD_ENVIRONMENT, GOOD_FILE, problemsOf } from './samples.ts';
 
 type Path = readonly (string | number)[];

@@ -59,7 +59,7 @@ describe('wrong input', () => {
         }
         const named = pathText(path);
         const above = pathText(path.slice(0, -1));
-        expect(found.map((problem) => problem.path)).toSatisfy((paths: string[]) =>
+        expect(found.map((problem) => pathText(problem.path))).toSatisfy((paths: string[]) =>
           paths.some((text) => text.startsWith(named) || text === above),
         );
       }),
@@ -77,7 +77,7 @@ describe('wrong input', () => {
     for (const path of PATHS) {
       const place = path.reduce<unknown>((value, key) => (value as Record<string, unknown>)[key], GOOD);
       if (typeof place !== 'object' || place === null || Array.isArray(place)) continue;
-      const paths = problems(replaced(GOOD, path, { ...place, extra: 1 })).map((problem) => problem.path);
+      const paths = problems(replaced(GOOD, path, { ...place, extra: 1 })).map((problem) => pathText(problem.path));
       expect(paths.join(' '), pathText(path)).toMatch(/extra|start|filter/);
     }
   });
@@ -85,7 +85,7 @@ describe('wrong input', () => {
   test('a missing field is named', () => {
     for (const field of ['source', 'destination', 'topics'])
       expect(problems({ ...GOOD, [field]: undefined })).toEqual([
-        { path: field, found: 'nothing', expected: expect.stringMatching(/^expected /) as string },
+        { path: [field], found: 'nothing', expected: expect.stringMatching(/^expected /) as string },
       ]);
   });
 
