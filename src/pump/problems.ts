@@ -1,4 +1,5 @@
 import type { BlockKind } from '../replication/messages.ts';
+import type { Queue } from '../transport/types.ts';
 
 /** Copying a queue cannot go on until an operator decides. `at`: source offset where it stands. */
 export class QueueBlocked extends Error {
@@ -28,5 +29,15 @@ export class UnexpectedOffset extends Error {
   constructor(expected: number, answered: number) {
     super(`the destination stored a batch at offset ${answered}, expected ${expected}; reading back`);
     this.name = 'UnexpectedOffset';
+  }
+}
+
+/** Only a slave of the source's broker answers, and lacks what is wanted: no evidence of a gap or a changed history (R8). */
+export class NoMaster extends Error {
+  constructor({ topic, broker, id }: Queue, wanted: number, end: number) {
+    super(
+      `broker ${broker} has no master; its slave holds ${topic}/${id} up to offset ${end}, copying goes on at ${wanted} when the master is back`,
+    );
+    this.name = 'NoMaster';
   }
 }

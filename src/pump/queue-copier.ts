@@ -6,7 +6,7 @@ import { BatchBuilder, type BuiltBatch } from './batch-builder.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { Counter } from './counter.ts';
 import type { Lease } from './lease.ts';
-import { LeaseLost, QueueBlocked, UnexpectedOffset } from './problems.ts';
+import { LeaseLost, NoMaster, QueueBlocked, UnexpectedOffset } from './problems.ts';
 import { PullAhead } from './pull-ahead.ts';
 import { SEND_QUEUE_DRAIN_MS, SEND_TIMEOUT_MS } from './queue-lock.ts';
 import type { RateLimiter } from './rate-limit.ts';
@@ -196,7 +196,8 @@ export class QueueCopier {
   /** What it means that the source cannot give the next message. */
   async #explainMoved(at: number, answer: PullAnswer): Promise<never> {
     const { source, route } = this.#options;
-    const { min, max } = await source.range(route.from);
+    const { min, max, isOfSlave } = await source.range(route.from);
+    if (isOfSlave) throw new NoMaster(route.from, at, max);
     if (at > max)
       throw new QueueBlocked(
         'history',

@@ -2,7 +2,7 @@ import type { CopySource } from '../replication/provenance.ts';
 import type { Destination, OffsetSource, Queue } from '../transport/types.ts';
 import { findNewestCopy, scanCopies, type CopyPlace, type NewestCopy } from './newest-copy.ts';
 import type { ByteBudget } from './byte-budget.ts';
-import { QueueBlocked } from './problems.ts';
+import { NoMaster, QueueBlocked } from './problems.ts';
 import { pause } from './time.ts';
 
 const DISPATCH_TIMEOUT_MS = 10_000;
@@ -76,7 +76,7 @@ export async function nextOffset(
   until: AbortSignal,
 ): Promise<number> {
   const next = newest ? newest.sourceOffset + 1 : await startOffset(source, route);
-  const max = await checkSourceHolds(source, route.from, next, until);
+  const max = await checkSourceHolds(source, route, next, until);
   if (route.skipTo > max)
     throw new QueueBlocked(
       'gap',
@@ -90,10 +90,16 @@ export async function nextOffset(
  * A broker that has just restarted may still be rebuilding the end of its queues; a queue that stays too short has lost messages.
  * Returns where the queue ends.
  */
-async function checkSourceHolds(source: OffsetSource, queue: Queue, next: number, until: AbortSignal): Promise<number> {
+async function checkSourceHolds(
+  source: OffsetSource,
+  { from, skipTo }: Route,
+  next: number,
+  until: AbortSignal,
+): Promise<number> {
   const deadline = performance.now() + REBUILD_MS;
   for (;;) {
-    const { max } = await source.range(queue);
+    const { max, isOfSlave } = await source.range(from);
+    if (isOfSlave && Math.max(next, skipTo) > max) throw new NoMaster(from, Math.max(next, skipTo), max);
     if (next <= max) return max;
     if (performance.now() > deadline)
       throw new QueueBlocked(

@@ -16,6 +16,8 @@ export { queueKey } from '../replication/queue-map.ts';
 export interface OffsetRange {
   readonly min: number;
   readonly max: number;
+  /** There is no master at the moment, and a slave answered: the master may hold more at either end. */
+  readonly isOfSlave?: boolean;
 }
 
 export interface PullRequest {
@@ -55,6 +57,10 @@ export interface GroupOffsets {
   commit(group: string, queue: Queue, offset: number): Promise<void>;
 }
 
+/**
+ * Where messages are copied from. While the name servers know no master of a broker, a slave of it is read from: it gives the messages that it has,
+ * and where it has none `pull` throws, because that says nothing of the master. Offsets are kept on the master only.
+ */
 export interface OffsetSource extends QueueReader, GroupOffsets {}
 
 /** A batch is one atomic append to one queue; all its messages share sysFlag and born timestamp. */

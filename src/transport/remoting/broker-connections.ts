@@ -1,7 +1,7 @@
 import { type RequestKind, call } from '../../remoting/call.ts';
 import type { Connection } from '../../remoting/network/connection.ts';
 import { TransportError } from '../errors.ts';
-import type { BrokerDirectory } from './broker-directory.ts';
+import type { BrokerDirectory, BrokerPlace, ReadFrom } from './broker-directory.ts';
 import { REQUEST_TIMEOUT_MS } from './limits.ts';
 import { type PeerOptions, connectionTo } from './peer.ts';
 import { notSent, transportFailure } from './transport-failure.ts';
@@ -13,7 +13,13 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** One connection to the master of each broker that is called; it follows a master that moves. */
+/** An answer that may come from a slave: `slave` is its address then. */
+export interface ReadAnswer<Result> {
+  readonly answer: Result;
+  readonly slave: string | undefined;
+}
+
+/** One connection to the master of each broker that is called; it follows a master that moves. Reads may go to a slave meanwhile. */
 export class BrokerConnections {
   readonly #options: PeerOptions;
   readonly #directory: BrokerDirectory;
@@ -32,17 +38,30 @@ export class BrokerConnections {
     broker: string,
     kind: RequestKind<Arguments, Result>,
     args: Arguments,
-    { timeoutMs = REQUEST_TIMEOUT_MS, signal }: CallOptions = {},
+    options: CallOptions = {},
   ): Promise<Result> {
+    return (await this.read('master', broker, kind, args, options)).answer;
+  }
+
+  /** @throws TransportError; the signal's reason */
+  async read<Arguments, Result>(
+    from: ReadFrom,
+    broker: string,
+    kind: RequestKind<Arguments, Result>,
+    args: Arguments,
+    { timeoutMs = REQUEST_TIMEOUT_MS, signal }: CallOptions = {},
+  ): Promise<ReadAnswer<Result>> {
     const { cluster, credentials } = this.#options;
     const started = performance.now();
-    const address = this.#directory.knownMaster(broker) ?? (await this.#find(broker, kind.name, timeoutMs, signal));
-    const connection = this.#connection(broker, address);
+    const place = this.#directory.known(broker, from) ?? (await this.#find(broker, from, kind.name, timeoutMs, signal));
+    const connection = this.#connection(broker, place);
     const leftMs = Math.round(timeoutMs - (performance.now() - started));
     try {
-      return await call(connection, kind, args, { timeoutMs: leftMs, signal, credentials });
+      const answer = await call(connection, kind, args, { timeoutMs: leftMs, signal, credentials });
+      return { answer, slave: place.isSlave ? place.address : undefined };
     } catch (error) {
-      const failure = transportFailure(error, `cluster ${cluster}, broker ${broker}`);
+      const role = place.isSlave ? 'slave of broker' : 'broker';
+      const failure = transportFailure(error, `cluster ${cluster}, ${role} ${broker}`);
       if (failure instanceof TransportError && !failure.answered) this.#directory.doubt(broker);
       throw failure;
     }
@@ -59,25 +78,33 @@ export class BrokerConnections {
     this.#connections.clear();
   }
 
-  async #find(broker: string, request: string, timeoutMs: number, signal: AbortSignal | undefined): Promise<string> {
+  async #find(
+    broker: string,
+    from: ReadFrom,
+    request: string,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<BrokerPlace> {
     const late = () =>
       notSent(
         `cluster ${this.#options.cluster}, broker ${broker}: ${request} was not sent, no name server answered within ${timeoutMs} ms`,
         'name servers',
       );
     const signals = signal ? [signal, this.#closed.signal] : [this.#closed.signal];
-    return await within(timeoutMs, this.#directory.master(broker), late, signals);
+    return await within(timeoutMs, this.#directory.find(broker, from), late, signals);
   }
 
-  #connection(broker: string, address: string): Connection {
+  #connection(broker: string, { address, isSlave }: BrokerPlace): Connection {
     this.#closed.signal.throwIfAborted();
-    const current = this.#connections.get(broker);
+    // no broker's name holds a space
+    const key = isSlave ? `${broker} slave` : broker;
+    const current = this.#connections.get(key);
     if (current?.address === address) return current;
     const connection = this.#connect(broker, address);
     connection.onLost(() => {
       this.#onLost(broker);
     });
-    this.#connections.set(broker, connection);
+    this.#connections.set(key, connection);
     if (current) {
       current.close();
       this.#onLost(broker);

@@ -1,11 +1,22 @@
 import type { BrokerData } from '../../remoting/requests/broker-data.ts';
 import { getBrokerClusterInfo } from '../../remoting/requests/get-broker-cluster-info.ts';
-import { DIRECTORY_AGE_MS } from './limits.ts';
+import { DIRECTORY_AGE_MS, SLAVE_DIRECTORY_AGE_MS } from './limits.ts';
 import type { NameServers } from './name-servers.ts';
 import { notSent } from './transport-failure.ts';
 
+/** Who may answer: the master only, or a slave while the name servers know no master. */
+export type ReadFrom = 'master' | 'slave';
+
+/** Where requests to a broker go. */
+export interface BrokerPlace {
+  /** `host:port` */
+  readonly address: string;
+  /** There is no master at the moment: a slave may lag behind it, and takes no writes. */
+  readonly isSlave: boolean;
+}
+
 /**
- * Where the brokers of a cluster are, as its name servers say. Read anew every 30 s while in use, and before the next use after
+ * Where the brokers of a cluster are, as its name servers say. Read anew every 30 s while in use (5 s while a slave is), and before the next use after
  * `doubt()` of a broker; what was read last keeps serving while no name server answers or knows that broker.
  */
 export class BrokerDirectory {
@@ -26,22 +37,23 @@ export class BrokerDirectory {
     return await this.#read();
   }
 
-  /** The master's address if it is known without asking anybody. */
-  knownMaster(broker: string): string | undefined {
+  /** Where the broker is, if that is known without asking anybody. */
+  known(broker: string, from: ReadFrom): BrokerPlace | undefined {
     if (this.#doubted.has(broker)) return undefined;
-    const address = find(this.#brokers, broker)?.master;
-    if (address !== undefined && performance.now() - this.#readAt > DIRECTORY_AGE_MS) void this.#read().catch(ignore);
-    return address;
+    const place = placeOf(entry(this.#brokers, broker), from);
+    const age = place?.isSlave ? SLAVE_DIRECTORY_AGE_MS : DIRECTORY_AGE_MS;
+    if (place && performance.now() - this.#readAt > age) void this.#read().catch(ignore);
+    return place;
   }
 
-  /** The master's address, `host:port`. @throws TransportError where no name server answers or none knows a master */
-  async master(broker: string): Promise<string> {
+  /** The same, asked anew. @throws TransportError where no name server answers or none knows such a place */
+  async find(broker: string, from: ReadFrom): Promise<BrokerPlace> {
     const brokers = await this.#read().catch((error: unknown) => {
       if (this.#brokers) return this.#brokers;
       throw error;
     });
-    const address = find(this.#brokers, broker)?.master;
-    if (address !== undefined) return address;
+    const place = placeOf(entry(this.#brokers, broker), from);
+    if (place) return place;
     const known = brokers.map(({ name, master }) => (master === undefined ? `${name} (no master)` : name));
     throw notSent(
       `cluster ${this.#cluster}: its name servers know no master of broker ${broker}; they know ${known.join(', ') || 'no broker'}`,
@@ -77,8 +89,14 @@ function withMissing(brokers: readonly BrokerData[], before: readonly BrokerData
   return [...brokers, ...before.filter(({ name }) => !names.has(name))];
 }
 
-function find(brokers: readonly BrokerData[] | undefined, name: string): BrokerData | undefined {
+function entry(brokers: readonly BrokerData[] | undefined, name: string): BrokerData | undefined {
   return brokers?.find((broker) => broker.name === name);
+}
+
+function placeOf(broker: BrokerData | undefined, from: ReadFrom): BrokerPlace | undefined {
+  if (broker?.master !== undefined) return { address: broker.master, isSlave: false };
+  const slave = from === 'slave' ? broker?.slaves[0] : undefined;
+  return slave === undefined ? undefined : { address: slave, isSlave: true };
 }
 
 function ignore(): void {

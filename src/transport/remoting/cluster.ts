@@ -42,7 +42,7 @@ class RemotingCluster implements Cluster {
 
   openSource(): OffsetSource {
     const connections = this.#connections();
-    return new RemotingSource(connections, connections);
+    return new RemotingSource(connections, connections, 'slave');
   }
 
   openDestination(): Destination {

@@ -6,3 +6,5 @@ export const NAME_SERVER_TIMEOUT_MS = 3_000;
 export const HOLD_CHECK_MS = 5_000;
 /** How old a list of brokers may be; clients refresh theirs this often as well. ms. */
 export const DIRECTORY_AGE_MS = 30_000;
+/** The same while a slave stands in for its master, which may be back any time. ms. */
+export const SLAVE_DIRECTORY_AGE_MS = 5_000;

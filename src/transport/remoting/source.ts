@@ -5,8 +5,10 @@ import { queryConsumerOffset } from '../../remoting/requests/query-consumer-offs
 import type { QueuePlace } from '../../remoting/requests/queue-place.ts';
 import { updateConsumerOffset } from '../../remoting/requests/update-consumer-offset.ts';
 import { PULL_NOT_FOUND, SUCCESS } from '../../remoting/response-codes.ts';
+import { TransportError } from '../errors.ts';
 import type { OffsetRange, OffsetSource, PullAnswer, PullRequest, Queue } from '../types.ts';
 import type { BrokerConnections } from './broker-connections.ts';
+import type { ReadFrom } from './broker-directory.ts';
 import { HOLD_CHECK_MS, REQUEST_TIMEOUT_MS } from './limits.ts';
 
 /** Pulls name a group that every broker since 3.x comes with; it is not the group whose offsets are kept. */
@@ -20,21 +22,32 @@ export function place({ topic, broker, id }: Queue): QueuePlace {
 export class RemotingSource implements OffsetSource {
   readonly #messages: BrokerConnections;
   readonly #offsets: BrokerConnections;
+  readonly #from: ReadFrom;
 
-  constructor(messages: BrokerConnections, offsets: BrokerConnections) {
+  /** @param from `slave`: messages may come from a slave while there is no master; not for what must be the whole truth */
+  constructor(messages: BrokerConnections, offsets: BrokerConnections, from: ReadFrom = 'master') {
     this.#messages = messages;
     this.#offsets = offsets;
+    this.#from = from;
   }
 
   async pull(queue: Queue, request: PullRequest, signal?: AbortSignal): Promise<PullAnswer> {
     const held = request.waitMs > 0 ? request.waitMs + HOLD_CHECK_MS : 0;
     const pull = { group: PULL_GROUP, ...place(queue), ...request };
     const options = { timeoutMs: held + REQUEST_TIMEOUT_MS, signal };
-    return pullAnswer(request.offset, await this.#messages.call(queue.broker, pullMessage, pull, options));
+    const { answer: pulled, slave } = await this.#messages.read(this.#from, queue.broker, pullMessage, pull, options);
+    const answer = pullAnswer(request.offset, pulled);
+    if (slave !== undefined && answer.kind !== 'messages') throw slaveLacks(queue, request.offset, slave, answer.range);
+    return answer;
   }
 
   async range(queue: Queue): Promise<OffsetRange> {
-    return await readRange(this.#offsets, queue);
+    const [min, max] = await Promise.all([
+      this.#offsets.read(this.#from, queue.broker, getMinOffset, place(queue)),
+      this.#offsets.read(this.#from, queue.broker, getMaxOffset, place(queue)),
+    ]);
+    const isOfSlave = min.slave !== undefined || max.slave !== undefined;
+    return { min: min.answer, max: Math.max(min.answer, max.answer), ...(isOfSlave && { isOfSlave }) };
   }
 
   async committed(group: string, queue: Queue): Promise<number | undefined> {
@@ -51,14 +64,6 @@ export class RemotingSource implements OffsetSource {
   }
 }
 
-export async function readRange(connections: BrokerConnections, queue: Queue): Promise<OffsetRange> {
-  const [min, max] = await Promise.all([
-    connections.call(queue.broker, getMinOffset, place(queue)),
-    connections.call(queue.broker, getMaxOffset, place(queue)),
-  ]);
-  return { min, max: Math.max(min, max) };
-}
-
 /**
  * The broker's answers without messages (PullMessageProcessor, GetMessageStatus): nothing is new at the end of the queue
  * (OFFSET_OVERFLOW_ONE, or an empty queue asked for offset 0) is PULL_NOT_FOUND and leaves the offset as it is; only then does the
@@ -70,4 +75,13 @@ export function pullAnswer(offset: number, { code, records, nextOffset, minOffse
   if (code === SUCCESS) return { kind: 'messages', records, nextOffset, range };
   const held = code === PULL_NOT_FOUND && nextOffset === offset && offset >= minOffset && offset <= maxOffset;
   return { kind: held ? 'nothing' : 'moved', records, nextOffset, range };
+}
+
+/** That a slave lacks a message says nothing of the master: it lags behind, and may have begun later. */
+function slaveLacks({ topic, broker, id }: Queue, offset: number, address: string, { min, max }: OffsetRange) {
+  return new TransportError(
+    `broker ${broker} has no master; its slave holds ${topic}/${id} from offset ${min} up to ${max}, ` +
+      `copying goes on at ${offset} when the master is back`,
+    { address, retryable: true, answered: true, refusedForGood: false },
+  );
 }

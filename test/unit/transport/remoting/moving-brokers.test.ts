@@ -1,45 +1,27 @@
-import type net from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { FrameSplitter } from '../../../../src/remoting/protocol/frame-splitter.ts';
-import { readFrame } from '../../../../src/remoting/protocol/read-frame.ts';
-import { writeFrameHead } from '../../../../src/remoting/protocol/write-frame.ts';
 import { openRemotingCluster } from '../../../../src/transport/remoting/cluster.ts';
 import type { Cluster, Queue } from '../../../../src/transport/types.ts';
 import { type FakePeer, fakePeer } from '../../../support/fake-peer.ts';
+import { type FakeAnswer, fakeNameServer, fakeServer } from '../../../support/fake-remoting.ts';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-/** Answers every request with these fields and this body, or not at all. */
-async function server(
-  answer: () => { code?: number; fields?: Record<string, number>; body?: string } | undefined,
-): Promise<FakePeer> {
-  const peer = await fakePeer((socket: net.Socket) => {
-    const splitter = new FrameSplitter();
-    socket.on('data', (chunk: Buffer) => {
-      splitter.push(chunk, (frame) => {
-        const given = answer();
-        if (!given) return;
-        const { code = 0, fields = {}, body = '' } = given;
-        socket.write(writeFrameHead(code, readFrame(frame).opaque, 1, fields, Buffer.byteLength(body)));
-        socket.write(body);
-      });
-    });
-  });
+async function server(answer: () => FakeAnswer | undefined): Promise<FakePeer> {
+  const peer = await fakeServer(answer);
   closing.push(() => peer.close());
   return peer;
 }
 
-/** A name server whose answers are those of 4.x: number keys without quotes. */
-function nameServer(brokers: () => Record<string, string>): Promise<FakePeer> {
-  return server(() => {
-    const table = Object.entries(brokers()).map(
-      ([name, address]) => `"${name}":{"brokerAddrs":{0:"${address}",1:"127.0.0.1:2"},"brokerName":"${name}"}`,
-    );
-    return { body: `{"brokerAddrTable":{${table.join(',')}},"clusterAddrTable":{}}` };
-  });
+/** Each broker has a slave as well, which nobody asks. */
+async function nameServer(brokers: () => Record<string, string>): Promise<FakePeer> {
+  const peer = await fakeNameServer(() =>
+    Object.fromEntries(Object.entries(brokers()).map(([name, address]) => [name, { 0: address, 1: '127.0.0.1:2' }])),
+  );
+  closing.push(() => peer.close());
+  return peer;
 }
 
 function open(...nameServers: string[]): Cluster {
