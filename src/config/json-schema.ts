@@ -10,11 +10,18 @@ export interface JsonSchema {
   readonly anyOf?: readonly JsonSchema[];
   readonly enum?: readonly unknown[];
   readonly default?: unknown;
+  readonly description?: string;
 }
 
-/** The file's schema as operators write it, for editors and for the documentation's test. */
+/** The file's schema as operators write it. Draft 7 is what editors know. */
 export function configJsonSchema(): JsonSchema {
-  return z.toJSONSchema(configFile, { io: 'input' }) as JsonSchema;
+  return z.toJSONSchema(configFile, { io: 'input', target: 'draft-7' }) as JsonSchema;
+}
+
+/** `docs/replicator.schema.json`, for editors. */
+export function schemaFile(): string {
+  const about = { title: 'replicator.yaml', description: 'Configuration of rocketmq-global-replicator' };
+  return `${JSON.stringify({ ...about, ...configJsonSchema() }, null, 2)}\n`;
 }
 
 /** The keys that the schema knows at a path of the file, sorted; empty where it is not an object with fixed keys. */

@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { replicationInput } from '../replication/input.ts';
 import { CLUSTER_NAME, REPLICATION_NAME } from '../replication/names.ts';
 
-/** The configuration file. Every object is strict: a key that is not named here is an error. */
+/** The configuration file. Every object is strict: a key that is not named here is an error. What is said of a key shows in editors. */
+
+const LATER = 'not available yet';
 
 const HOST_PORT = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):([1-9]\d{0,4})$/;
 
@@ -22,48 +24,61 @@ const nameServers = z
   .pipe(z.array(hostPort).min(1));
 
 const auth = z.strictObject({
-  accessKey: z.string().min(1),
-  secretKey: z.string().min(1),
-  securityToken: z.string().min(1).exactOptional(),
+  accessKey: z.string().min(1).describe('names the account'),
+  secretKey: z.string().min(1).describe('signs each request (HMAC-SHA1); is not sent'),
+  securityToken: z.string().min(1).exactOptional().describe('for temporary credentials'),
 });
 
 /** That there are name servers is checked apart from this, so that it is said even when other keys are wrong. */
 const cluster = z.strictObject({
-  kind: z.enum(['apache', 'apsaramq-4.0', 'apsaramq-5.0']),
-  region: z.string().min(1).optional(),
-  nameServers: nameServers.optional(),
-  auth: auth.optional(),
-  tls: z.boolean().default(false),
-  protocol: z.enum(['remoting', 'grpc']).default('remoting'),
-  endpoints: z.string().min(1).optional(),
-  edition: z.string().min(1).optional(),
+  kind: z.enum(['apache', 'apsaramq-4.0', 'apsaramq-5.0']).describe('what it is'),
+  region: z.string().min(1).optional().describe('where it is; for people'),
+  nameServers: nameServers.optional().describe('its name servers, or the remoting port of a 5.x proxy in cluster mode'),
+  auth: auth.optional().describe('credentials; leave it out where the cluster asks for none'),
+  tls: z
+    .boolean()
+    .default(false)
+    .describe('encrypt all connections; certificates are not verified, as by official clients'),
+  protocol: z.enum(['remoting', 'grpc']).default('remoting').describe('`grpc` is not available yet'),
+  endpoints: z.string().min(1).optional().describe(LATER),
+  edition: z.string().min(1).optional().describe(LATER),
 });
 
 const worker = z.strictObject({
-  role: z.enum(['control', 'pump', 'all']).default('all'),
-  pumpSlots: z.int().min(1).max(1000).default(16),
+  role: z
+    .enum(['control', 'pump', 'all'])
+    .default('all')
+    .describe(
+      '`control` runs workflows and short activities, `pump` moves messages; `replicator worker --role` has precedence',
+    ),
+  pumpSlots: z.int().min(1).max(1000).default(16).describe('how many pumps (shards) this worker takes at a time'),
 });
 
 const policy = z.strictObject({
-  regions: z.union(
-    [z.enum(['apsaramq', 'off']), z.array(z.tuple([z.string().min(1), z.string().min(1)]))],
-    'expected apsaramq, off, or a list of pairs of regions',
-  ),
+  regions: z
+    .union(
+      [z.enum(['apsaramq', 'off']), z.array(z.tuple([z.string().min(1), z.string().min(1)]))],
+      'expected apsaramq, off, or a list of pairs of regions',
+    )
+    .describe(LATER),
 });
 
 export const configFile = z.strictObject({
-  clusters: z.record(
-    z.string().regex(CLUSTER_NAME, 'expected the name of a cluster: letters, digits and -, at most 24'),
-    cluster,
-  ),
+  clusters: z
+    .record(
+      z.string().regex(CLUSTER_NAME, 'expected the name of a cluster: letters, digits and -, at most 24'),
+      cluster,
+    )
+    .describe('the clusters, by name'),
   replications: z
     .record(
       z.string().regex(REPLICATION_NAME, 'expected the name of a replication: letters, digits and -, at most 48'),
       replicationInput,
     )
-    .default({}),
-  worker: worker.default({ role: 'all', pumpSlots: 16 }),
-  policy: policy.optional(),
+    .default({})
+    .describe('the replications, by name'),
+  worker: worker.default({ role: 'all', pumpSlots: 16 }).describe('settings of the workers that read this file'),
+  policy: policy.optional().describe(LATER),
 });
 
 export type ConfigFile = z.output<typeof configFile>;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { CLUSTER_NAME, GROUP_NAME, isOwnName } from './names.ts';
 
-/** The input of the `replication` workflow, and one entry of `replications` in the configuration file. */
+/** The input of the `replication` workflow, and one entry of `replications` in the configuration file. What is said of a key shows in editors. */
 
 const clusterName = z.string().regex(CLUSTER_NAME, 'expected the name of a cluster: letters, digits and -, at most 24');
 
@@ -41,7 +41,7 @@ const start = z.union(
     z.literal('earliest'),
     z.literal('latest'),
     z.iso.datetime({ offset: true, error: START_EXPECTED }),
-    z.strictObject({ group: groupName }),
+    z.strictObject({ group: groupName.describe('begin where this group stands on the source') }),
   ],
   START_EXPECTED,
 );
@@ -51,35 +51,73 @@ const tag = z.strictObject({
   key: z
     .string()
     .regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, 'expected a name that SQL-92 filters can use: letters, digits and _')
-    .refine((key) => !key.startsWith('REPL_'), "names that begin with REPL_ are the replicator's own"),
+    .refine((key) => !key.startsWith('REPL_'), "names that begin with REPL_ are the replicator's own")
+    .describe('letters, digits and `_`, not beginning with `REPL_`, at most 64 characters'),
   value: z
     .string()
     .max(255)
     // eslint-disable-next-line no-control-regex -- 0x01 and 0x02 separate a message's properties
-    .regex(/^[^\u0000-\u001f]*$/, 'expected text without control characters'),
+    .regex(/^[^\u0000-\u001f]*$/, 'expected text without control characters')
+    .describe('at most 255 characters'),
 });
 
+const LATER = 'not available yet';
+
 const filter = z.union(
-  [z.strictObject({ sql: z.string().min(1) }), z.strictObject({ tags: z.array(z.string().min(1)).min(1) })],
+  [
+    z.strictObject({ sql: z.string().min(1).describe(LATER) }),
+    z.strictObject({ tags: z.array(z.string().min(1)).min(1).describe(LATER) }),
+  ],
   'expected { sql: EXPRESSION } or { tags: [a, b] }',
 );
 
 export const replicationInput = z
   .strictObject({
-    source: clusterName,
-    destination: clusterName,
-    mode: z.enum(['one-way', 'two-way']).default('one-way'),
-    topics: z.array(topic).min(1),
-    groups: z.array(group).default([]),
-    start: start.default('earliest'),
-    tags: z.array(tag).default([]),
-    filter: filter.optional(),
-    onGap: z.enum(['block', 'skip']).default('block'),
-    onPoison: z.enum(['block', 'quarantine']).default('block'),
+    source: clusterName.describe('where messages are read'),
+    destination: clusterName.describe('where copies are written'),
+    mode: z.enum(['one-way', 'two-way']).default('one-way').describe('`two-way` is not available yet'),
+    topics: z
+      .array(topic)
+      .min(1)
+      .describe(
+        'a topic that is missing at the destination is created as it is on the source, one with too few queues is widened; ' +
+          'patterns (`pay-*`) are not available yet',
+      ),
+    groups: z.array(group).default([]).describe('consumer groups whose progress is copied; not available yet'),
+    start: start
+      .default('earliest')
+      .describe(
+        'where a queue begins of which nothing has been copied yet; any other queue goes on exactly where it stands',
+      ),
+    tags: z
+      .array(tag)
+      .default([])
+      .describe('properties that every copy carries, for SQL-92 filters at the destination'),
+    filter: filter.optional().describe(LATER),
+    onGap: z
+      .enum(['block', 'skip'])
+      .default('block')
+      .describe(
+        'when messages that are not copied yet are gone from the source (retention): stop this queue until an operator decides, ' +
+          'or go on behind the gap and count it',
+      ),
+    onPoison: z
+      .enum(['block', 'quarantine'])
+      .default('block')
+      .describe('when the destination refuses a message for good: stop this queue; `quarantine` is not available yet'),
     rateLimit: z
-      .strictObject({ bytesPerSecond: byteSize.optional(), messagesPerSecond: z.int().min(1).optional() })
-      .default({}),
-    parallelism: z.int().min(1).max(256).default(1),
+      .strictObject({
+        bytesPerSecond: byteSize.optional().describe('units `KiB`, `MiB`, `GiB`'),
+        messagesPerSecond: z.int().min(1).optional().describe('messages copied in a second'),
+      })
+      .default({})
+      .describe('limits of the whole replication, divided over its shards'),
+    parallelism: z
+      .int()
+      .min(1)
+      .max(256)
+      .default(1)
+      .describe('number of shards: the source queues are divided over as many pumps'),
   })
   .refine(({ source, destination }) => source !== destination, {
     path: ['destination'],

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import type { StackStatus } from './stack-status.ts';
 
@@ -12,5 +14,16 @@ export function exampleConfig({ clusters }: Pick<StackStatus, 'clusters'>): stri
       orders: { source: 'east', destination: 'west', topics: ['orders'], start: 'earliest' },
     },
   };
-  return `# Written by \`replicator stack up\` for the local stack; it is not overwritten, so change it as you like.\n${stringify(config)}`;
+  return (
+    '# Written by `replicator stack up` for the local stack; it is not overwritten, so change it as you like.\n' +
+    `${editorHint()}${stringify(config)}`
+  );
+}
+
+/** Where editors find the schema, seen from the sources as well as from `dist`. */
+function editorHint(): string {
+  const file = ['../../docs', '../../../docs']
+    .map((folder) => new URL(`${folder}/replicator.schema.json`, import.meta.url))
+    .find((url) => existsSync(url));
+  return file ? `# yaml-language-server: $schema=${fileURLToPath(file)}\n` : '';
 }

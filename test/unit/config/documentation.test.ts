@@ -1,14 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { configJsonSchema, type JsonSchema } from '../../../src/config/json-schema.ts';
+import { z } from 'zod';
+import { configJsonSchema, schemaFile, type JsonSchema } from '../../../src/config/json-schema.ts';
 import { parseConfig } from '../../../src/config/load.ts';
+import { EVERY_KEY } from './samples.ts';
 
 const text = read('docs/configuration.md');
-/** Default by key, as the tables have them. */
+/** By key, as the tables have them. */
 const rows = new Map(
   [...text.matchAll(/^\| `.*$/gm)].map(([row]) => {
-    const [, key, , defaultValue] = row.split('|').map((cell) => cell.trim());
-    return [key!.slice(1, -1), defaultValue!];
+    const [, key, , defaultValue, meaning] = row.split('|').map((cell) => cell.trim());
+    return [key!.slice(1, -1), { defaultValue, meaning }];
   }),
 );
 
@@ -23,9 +25,24 @@ describe('docs/configuration.md', () => {
     'has the default of %s',
     (key, schema) => {
       const written = typeof schema.default === 'string' ? schema.default : JSON.stringify(schema.default);
-      expect(rows.get(key)).toBe(`\`${written}\``);
+      expect(rows.get(key)?.defaultValue).toBe(`\`${written}\``);
     },
   );
+
+  it.each([...keys])('says of %s what editors show', (key, { description }) => {
+    expect(rows.get(key)?.meaning).toBe(description);
+  });
+});
+
+it('docs/replicator.schema.json is what `npm run schema` writes', () => {
+  expect(read('docs/replicator.schema.json')).toBe(schemaFile());
+});
+
+it('the JSON Schema takes a file with every key, and no unknown one', () => {
+  const schema = z.fromJSONSchema(JSON.parse(schemaFile()) as Parameters<typeof z.fromJSONSchema>[0]);
+  expect(schema.safeParse(EVERY_KEY).success).toBe(true);
+  expect(schema.safeParse({ ...EVERY_KEY, zz: 1 }).success).toBe(false);
+  expect(schema.safeParse({ ...EVERY_KEY, worker: { pumpSlots: 0 } }).success).toBe(false);
 });
 
 it.each(['docs/configuration.md', 'README.md'])('%s shows a file that works', (file) => {
