@@ -1,4 +1,5 @@
 import { notAvailableYet, replicationInput } from '../replication/input.ts';
+import { secondWays, type Way } from '../replication/ways.ts';
 import { valueAt } from '../replication/problems.ts';
 import type { Finding } from './issues.ts';
 
@@ -41,70 +42,32 @@ function unknownClusters(clusters: readonly string[], replications: Entries): Fi
   return findings;
 }
 
-interface Copying {
-  readonly replication: string;
-  readonly index: number;
-  readonly source: string;
-  readonly destination: string;
-}
-
-/** R7: a topic may reach a cluster from another one in one way only, else each message would arrive twice. */
+/** R7. What is found to open a second way does not count for those behind it. */
 function twoWays(replications: Entries): Finding[] {
   const findings: Finding[] = [];
-  for (const [topic, copyings] of copyingsByTopic(replications)) {
-    const accepted: Copying[] = [];
-    for (const copying of copyings) {
-      const pair = secondWay(accepted, copying);
-      if (!pair) accepted.push(copying);
-      else
-        findings.push({
-          path: ['replications', copying.replication, 'topics', copying.index],
-          message:
-            `found a second way for topic ${topic} from ${pair.from} to ${pair.to}, beside ` +
-            `${[...new Set(accepted.map(({ replication }) => replication))].join(', ')}; expected one way, else every message would arrive twice`,
-        });
-    }
+  const accepted: Way[] = [];
+  for (const way of ways(replications)) {
+    const second = secondWays(accepted, way);
+    for (const { topic, index, from, to, beside } of second)
+      findings.push({
+        path: ['replications', way.replication, 'topics', index],
+        message:
+          `found a second way for topic ${topic} from ${from} to ${to}, beside ${beside.join(', ')}; ` +
+          'expected one way, else every message would arrive twice',
+      });
+    accepted.push({ ...way, topics: way.topics.filter((_, index) => !second.some((found) => found.index === index)) });
   }
   return findings;
 }
 
-/** The clusters between which `added` opens a second way. */
-function secondWay(edges: readonly Copying[], added: Copying): { from: string; to: string } | undefined {
-  const all = [...edges, added];
-  const clusters = new Set(all.flatMap(({ source, destination }) => [source, destination]));
-  for (const from of clusters)
-    for (const to of clusters) if (from !== to && countWays(all, from, to, [from]) > 1) return { from, to };
-  return undefined;
-}
-
-/** Ways from one cluster to another that pass no cluster twice (R7); stops counting at 2. */
-function countWays(edges: readonly Copying[], from: string, to: string, passed: readonly string[]): number {
-  if (from === to) return 1;
-  let ways = 0;
-  for (const { source, destination } of edges)
-    if (source === from && !passed.includes(destination) && ways < 2)
-      ways += countWays(edges, destination, to, [...passed, destination]);
-  return ways;
-}
-
-interface Copying {
-  readonly replication: string;
-  /** Where the topic stands in the replication's list. */
-  readonly index: number;
-  readonly source: string;
-  readonly destination: string;
-}
-
-function copyingsByTopic(replications: Entries): Map<string, Copying[]> {
-  const byTopic = new Map<string, Copying[]>();
-  for (const [replication, entry] of Object.entries(replications)) {
-    const { source, destination, topics } = asMap(entry);
-    if (typeof source !== 'string' || typeof destination !== 'string' || !Array.isArray(topics)) continue;
-    for (const [index, topic] of topics.entries())
-      if (typeof topic === 'string')
-        byTopic.set(topic, [...(byTopic.get(topic) ?? []), { replication, index, source, destination }]);
-  }
-  return byTopic;
+function ways(replications: Entries): Way[] {
+  return Object.entries(replications).flatMap(([replication, entry]) => {
+    const { source, destination, mode, topics } = asMap(entry);
+    if (typeof source !== 'string' || typeof destination !== 'string' || !Array.isArray(topics)) return [];
+    // what is no text is no topic, and the schema says so; it keeps its place in the list
+    const names = topics.map((topic, index) => (typeof topic === 'string' ? topic : `${replication} ${index}`));
+    return [{ replication, source, destination, mode: mode === 'two-way' ? mode : 'one-way', topics: names }];
+  });
 }
 
 function asMap(value: unknown): Entries {

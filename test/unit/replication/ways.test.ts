@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import { secondWays, secondWayText, type Way } from '../../../src/replication/ways.ts';
+
+/** `name: from>to topic,topic`, with `<>` for two-way. */
+function way(text: string): Way {
+  const [, replication, source, arrow, destination, topics] = /^(\w+): (\w+)(<?>)(\w+) (.*)$/.exec(text)!;
+  return {
+    replication: replication!,
+    source: source!,
+    destination: destination!,
+    mode: arrow === '>' ? 'one-way' : 'two-way',
+    topics: topics!.split(','),
+  };
+}
+
+test.each([
+  ['nothing else', [], 'x: a>b t'],
+  ['other topics between the same pair', ['o: a>b u'], 'x: a>b t'],
+  ['the way back, which R7 keeps from looping', ['o: a>b t'], 'x: b>a t'],
+  ['a chain', ['o: a>b t', 'p: b>c t'], 'x: c>d t'],
+  ['a chain that ends where it began', ['o: a>b t', 'p: b>c t'], 'x: c>a t'],
+  ['two that come together from clusters of which neither reaches the other', ['o: a>c t'], 'x: b>c t'],
+  ['a triangle of different topics', ['o: a>b t', 'p: b>c u'], 'x: a>c t'],
+])('R7: allowed beside %s', (_what, others, added) => {
+  expect(secondWays(others.map(way), way(added))).toEqual([]);
+});
+
+test.each([
+  [
+    'the same topic between the same pair',
+    ['o: a>b s,t'],
+    'x: a>b u,t',
+    { index: 1, from: 'a', to: 'b', beside: ['o'] },
+  ],
+  ['one of a two-way task', ['o: a<>b t'], 'x: b>a t', { from: 'b', to: 'a', beside: ['o'] }],
+  ['a short cut', ['o: a>b t', 'p: b>c t'], 'x: a>c t', { from: 'a', to: 'c', beside: ['o', 'p'] }],
+  ['a detour', ['o: a>c t', 'p: b>c t'], 'x: a>b t', { from: 'a', to: 'c', beside: ['o', 'p'] }],
+  ['a second way between two others', ['o: a>b t', 'p: a>c t', 'q: b>d t'], 'x: c>d t', { from: 'a', to: 'd' }],
+  ['a topic that is named twice', [], 'x: a>b t,t', { index: 1, beside: ['x'] }],
+])('R7: refused beside %s', (_what, others, added, expected) => {
+  const found = secondWays(others.map(way), way(added));
+  expect(found).toHaveLength(1);
+  expect(found[0]).toMatchObject({ topic: 't', ...expected });
+});
+
+test('says what is wrong, where, and beside what', () => {
+  const [found] = secondWays([way('o: a>b t')], way('x: a>b t'));
+  expect(secondWayText(found!)).toBe(
+    'topics[0]: topic t would reach b from a by a second way, beside o; two tasks that copy the same topic between the same pair, ' +
+      'straight or over others, would deliver every message twice',
+  );
+});
