@@ -44,8 +44,16 @@ export async function pump(dependencies: ActivityDependencies, input: PumpInput)
   }
   if (result.ended === 'stint' || attempt.isCancelRequested) return result;
   // The worker shuts down or the activity is paused: an attempt elsewhere goes on, and a result would not be heard.
-  const { counters, next } = result;
-  const last = { shard: input.shard, pump: attempt.pump, blocked, counters, troubles: [], ...(next && { next }) };
+  const { counters, repeats = [], next } = result;
+  const last = {
+    shard: input.shard,
+    pump: attempt.pump,
+    blocked,
+    counters,
+    repeats,
+    troubles: [],
+    ...(next && { next }),
+  };
   await report(last).catch(() => undefined);
   throw await attempt.handedOver();
 }

@@ -1,4 +1,4 @@
-import type { Counters } from '../src/replication/messages.ts';
+import type { Counters, RepeatedCopies } from '../src/replication/messages.ts';
 import type { QueueRange } from '../src/replication/queue-map.ts';
 import type { ReplicationInput } from '../src/replication/input.ts';
 
@@ -19,6 +19,12 @@ export interface Prepared {
   readonly starts: Readonly<Record<string, number>>;
 }
 
+/** A source queue whose history changed is copied in another generation (R8), from a source offset that an operator accepted. */
+export interface QueueHistory {
+  readonly generation: number;
+  readonly start: number;
+}
+
 export interface PumpInput {
   readonly replication: string;
   readonly source: string;
@@ -30,6 +36,8 @@ export interface PumpInput {
   readonly starts: Readonly<Record<string, number>>;
   /** Source offset, by `queueKey`, below which an operator said that nothing is to be copied any more (`skipGap`). */
   readonly skips: Readonly<Record<string, number>>;
+  /** Source queues whose history changed, by `queueKey`; see `QueueHistory`. */
+  readonly histories: Readonly<Record<string, QueueHistory>>;
   readonly tags: readonly { readonly key: string; readonly value: string }[];
   readonly onGap: 'block' | 'skip';
   /** This shard's part of the flow's limits. */
@@ -53,6 +61,8 @@ export interface PumpResult {
   readonly ended: 'cancelled' | 'stint';
   /** Growth since the last report. */
   readonly counters: Counters;
+  /** See `PumpReport.repeats`. */
+  readonly repeats?: readonly RepeatedCopies[];
   /** Next source offset by `queueKey`; left out for shards of more than 256 queues. */
   readonly next?: Readonly<Record<string, number>>;
 }

@@ -43,6 +43,7 @@ export class PumpProcess {
         ],
         starts: Object.fromEntries(queues.map((queue) => [queueKey(queue), 0])),
         skips: {},
+        histories: {},
         tags: [{ key: 'region', value: 'east' }],
         onGap: 'block',
         rateLimit: {},

@@ -11,6 +11,8 @@ const INNER_BATCH_FLAGS = 0x40 | 0x80;
 
 /** Larger batches gain nothing on near networks. */
 export const TARGET_BATCH_BYTES = 1024 * 1024;
+/** Bounds how far behind newer copies a batch can hide that a frozen process sent late; see `findNewestCopy`. */
+export const MOST_MESSAGES_A_BATCH = 4096;
 
 /** What one round of building gives: a batch (perhaps empty, where all was passed over) and how far the source was read. */
 export interface BuiltBatch {
@@ -58,7 +60,7 @@ export class BatchBuilder {
    */
   async next(): Promise<BuiltBatch> {
     const { annotator } = this.#options;
-    const maxMessages = this.#options.maxMessages();
+    const maxMessages = Math.min(this.#options.maxMessages(), MOST_MESSAGES_A_BATCH);
     const first = await this.#first();
     const { bornTimestamp } = first;
     const sysFlag = first.sysFlag & KEPT_FLAGS;

@@ -1,8 +1,9 @@
-import { fromPropertyStart, type CopySource } from '../replication/provenance.ts';
+import type { CopySource } from '../replication/provenance.ts';
 import { MessageCursor } from '../transport/message.ts';
 import type { Queue, QueueReader } from '../transport/types.ts';
+import { MOST_MESSAGES_A_BATCH } from './batch-builder.ts';
 import type { ByteBudget } from './byte-budget.ts';
-import { equalAt, findProperty } from './properties.ts';
+import { CopyMatcher, NO_COPY, OLDER_COPY } from './copy-matcher.ts';
 import { PullAhead } from './pull-ahead.ts';
 
 /** What the destination log says about the copies of one source queue. */
@@ -13,10 +14,18 @@ export interface NewestCopy {
   readonly offset: number;
 }
 
+/** Copies that the log holds a second time: `count` messages from destination offset `offset` on. */
+export interface RepeatedRun {
+  readonly offset: number;
+  readonly count: number;
+}
+
 export interface CopyScan {
   readonly newest: NewestCopy | undefined;
-  /** Copies whose source offset does not rise above what came before them: the log holds them twice. */
-  readonly repeated: number;
+  /** Copies whose source offset does not rise above what came before them. */
+  readonly repeated: readonly RepeatedRun[];
+  /** Copies of this source queue from before its history changed. */
+  readonly older: number;
   /** Messages that are no copies of this source queue. */
   readonly others: number;
 }
@@ -33,36 +42,43 @@ export interface CopyPlace {
 
 const FIRST_BACKWARD_STEP = 1024;
 const LONGEST_BACKWARD_STEP = 65_536;
+const NOTHING: CopyScan = { newest: undefined, repeated: [], older: 0, others: 0 };
 
 /**
  * Finds the newest copy of a source queue in the destination queue, after everything stored there can be read (the dispatch
  * barrier is the caller's). Reads from the checkpoint to the end; where no copy is found there, searches backwards from it in
  * growing steps, to the oldest message if need be: an old, too high or missing checkpoint costs time, not truth (R4, R5).
+ *
+ * What is found backwards may be a batch that a frozen pump stored late, behind newer copies: so the search looks at as much as
+ * such a batch can hold before it.
  */
-export async function findNewestCopy(place: CopyPlace, checkpoint?: number): Promise<NewestCopy | undefined> {
+export async function findNewestCopy(place: CopyPlace, checkpoint?: number): Promise<CopyScan> {
   const { min, max } = await place.reader.range(place.queue);
   let low = checkpoint === undefined ? max : Math.min(Math.max(checkpoint, min), max);
-  const { newest } = await scanCopies(place, low, max);
-  if (newest) return newest;
+  const ahead = await scanCopies(place, low, max);
+  if (ahead.newest) return ahead;
   for (let step = FIRST_BACKWARD_STEP; low > min; step = Math.min(step * 4, LONGEST_BACKWARD_STEP)) {
     const high = low;
     low = Math.max(min, high - step);
     const found = await scanCopies(place, low, high);
-    if (found.newest) return found.newest;
+    if (found.newest || found.older > 0)
+      return await scanCopies(place, Math.max(min, low - MOST_MESSAGES_A_BATCH), high);
   }
-  return undefined;
+  return NOTHING;
 }
 
 /** Reads the destination queue from `from` to `until` (exclusive). `above`: source offset that is known to be copied before. */
 export async function scanCopies(place: CopyPlace, from: number, until: number, above = -1): Promise<CopyScan> {
-  const { reader, queue, source, budget, signal } = place;
+  const scan = new Scan(place.source, above);
+  for (let next = from; next < until;) next = await readPart(place, next, until, scan);
+  return scan;
+}
+
+/** Reads on until `until`, or until messages are gone that were there before. Returns where to go on. */
+async function readPart(place: CopyPlace, from: number, until: number, scan: Scan): Promise<number> {
+  const { reader, queue, budget, signal } = place;
   const reading = new PullAhead({ reader, queue, from, until, budget, signal });
-  const matcher = new CopyMatcher(source);
-  let newest: NewestCopy | undefined;
   let position = from;
-  let highest = above;
-  let repeated = 0;
-  let others = 0;
   try {
     for (let answer = await reading.take(); answer; answer = await reading.take()) {
       // Retention removes the oldest messages while they are read: what is gone holds no evidence any more.
@@ -70,56 +86,46 @@ export async function scanCopies(place: CopyPlace, from: number, until: number, 
         const { min } = await reader.range(queue);
         const next = Math.max(min, answer.nextOffset);
         if (next <= position) throw new Error(`the destination does not give offset ${position} of ${queue.topic}`);
-        if (next >= until) break;
-        reading.close();
-        const rest = await scanCopies(place, next, until, highest);
-        return {
-          newest: rest.newest ?? newest,
-          repeated: repeated + rest.repeated,
-          others: others + rest.others,
-        };
+        return next;
       }
       position = answer.nextOffset;
       const message = new MessageCursor(answer.records);
-      while (message.next()) {
-        const sourceOffset = matcher.sourceOffset(message);
-        if (sourceOffset < 0) others++;
-        else if (sourceOffset <= highest) repeated++;
-        else {
-          highest = sourceOffset;
-          newest = { sourceOffset, offset: message.queueOffset };
-        }
-      }
+      while (message.next()) scan.add(message);
     }
-    return { newest, repeated, others };
+    return until;
   } finally {
     reading.close();
   }
 }
 
-/** Tells copies of one source queue, in one generation, from everything else, without allocating. */
-export class CopyMatcher {
-  readonly #start: Buffer;
-  readonly #end: Buffer;
+class Scan implements CopyScan {
+  newest: NewestCopy | undefined;
+  readonly repeated: RepeatedRun[] = [];
+  older = 0;
+  others = 0;
+  readonly #matcher: CopyMatcher;
+  #highest: number;
 
-  constructor(source: CopySource) {
-    this.#start = Buffer.from(`${fromPropertyStart(source)}${source.generation}:`);
-    this.#end = Buffer.from(`:${source.broker}`);
+  constructor(source: CopySource, above: number) {
+    this.#matcher = new CopyMatcher(source);
+    this.#highest = above;
   }
 
-  /** The source offset that the message is a copy of, or -1. */
-  sourceOffset({ records, propertiesStart, propertiesEnd }: MessageCursor): number {
-    let position = findProperty(records, propertiesStart, propertiesEnd, this.#start);
-    if (position < 0) return -1;
-    const digits = position;
-    let offset = 0;
-    for (; position < propertiesEnd; position++) {
-      const digit = records[position]! - 0x30;
-      if (digit < 0 || digit > 9) break;
-      offset = offset * 10 + digit;
+  add(message: MessageCursor): void {
+    const sourceOffset = this.#matcher.sourceOffset(message);
+    if (sourceOffset === NO_COPY) this.others++;
+    else if (sourceOffset === OLDER_COPY) this.older++;
+    else if (sourceOffset <= this.#highest) this.#repeat(message.queueOffset);
+    else {
+      this.#highest = sourceOffset;
+      this.newest = { sourceOffset, offset: message.queueOffset };
     }
-    const end = position + this.#end.length;
-    if (position === digits || end > propertiesEnd || !equalAt(records, position, this.#end)) return -1;
-    return end === propertiesEnd || records[end] === 2 ? offset : -1;
+  }
+
+  #repeat(offset: number): void {
+    const last = this.repeated.at(-1);
+    if (last && last.offset + last.count === offset)
+      this.repeated[this.repeated.length - 1] = { ...last, count: last.count + 1 };
+    else this.repeated.push({ offset, count: 1 });
   }
 }

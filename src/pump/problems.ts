@@ -16,6 +16,18 @@ export class QueueBlocked extends Error {
   }
 }
 
+/** The destination queue goes on before the end that was known: what was copied last is gone, and something stands behind the hole. */
+export class CopiesLost extends QueueBlocked {
+  constructor(at: number, expected: number, offset: number) {
+    super(
+      'history',
+      at,
+      `the destination queue had ${expected} messages and stored the next batch at offset ${offset}: it has lost copies; say with accept-history and an offset from where to copy again`,
+    );
+    this.name = 'CopiesLost';
+  }
+}
+
 /** The pump may have lost the right to write: it stops, and reads back when it has it again. */
 export class LeaseLost extends Error {
   constructor() {
@@ -39,5 +51,15 @@ export class NoMaster extends Error {
       `broker ${broker} has no master; its slave holds ${topic}/${id} up to offset ${end}, copying goes on at ${wanted} when the master is back`,
     );
     this.name = 'NoMaster';
+  }
+}
+
+/** The destination holds copies from after a change of history of which this pump was not told: another one has been at work. */
+export class NewerGeneration extends Error {
+  constructor(found: number, known: number) {
+    super(
+      `the destination holds copies of generation ${found}, this pump knows ${known}: the replication must learn it first`,
+    );
+    this.name = 'NewerGeneration';
   }
 }

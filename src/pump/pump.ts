@@ -1,14 +1,14 @@
 import type { PumpInput, PumpProgress, PumpResult } from '../../activities/types.ts';
-import type { BlockedQueue, PumpReport } from '../replication/messages.ts';
+import type { BlockedQueue, PumpReport, RepeatedCopies } from '../replication/messages.ts';
 import { flowGroup } from '../replication/names.ts';
-import { mappedQueues } from '../replication/queue-map.ts';
 import { queueKey, type Cluster, type Destination, type OffsetSource } from '../transport/types.ts';
 import { BrokerLane, type Standing } from './broker-lane.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { Counter } from './counter.ts';
+import type { RepeatedRun } from './newest-copy.ts';
 import { QueueCopier } from './queue-copier.ts';
 import { RateLimiter } from './rate-limit.ts';
-import type { Route } from './settle.ts';
+import { routes } from './routes.ts';
 import { pause } from './time.ts';
 
 const TICK_MS = 1000;
@@ -87,7 +87,12 @@ class Pump {
       clearInterval(beating);
     }
     this.#superseded.signal.throwIfAborted();
-    return { ended: cancelled.aborted ? 'cancelled' : 'stint', counters: this.#counter.growth(), ...this.#positions() };
+    return {
+      ended: cancelled.aborted ? 'cancelled' : 'stint',
+      counters: this.#counter.growth(),
+      repeats: this.#repeats().map(({ run }) => run),
+      ...this.#positions(),
+    };
   }
 
   close(): void {
@@ -114,16 +119,19 @@ class Pump {
   async #report(): Promise<void> {
     this.#reportDue = performance.now() + REPORT_MS;
     const counters = this.#counter.total;
+    const repeats = this.#repeats();
     try {
       await this.#dependencies.report({
         shard: this.#input.shard,
         pump: this.#dependencies.pump,
         blocked: this.#blocked(),
         counters: this.#counter.growth(),
+        repeats: repeats.map(({ run }) => run),
         troubles: this.#troubles(),
         ...this.#positions(),
       });
       this.#counter.reported(counters);
+      for (const { copier, found } of repeats) copier.log.repeatsReported([found]);
     } catch {
       this.#reportDue = performance.now() + TICK_MS;
     }
@@ -133,6 +141,13 @@ class Pump {
     const { copied, bytes } = this.#counter.total;
     const holder = this.#dependencies.attempt;
     return { holder, copied, bytes, blocked: this.#blocked().length, troubles: this.#troubles() };
+  }
+
+  #repeats(): { copier: QueueCopier; found: RepeatedRun; run: RepeatedCopies }[] {
+    return this.#copiers.flatMap((copier) => {
+      const { topic, broker, id } = copier.route.from;
+      return copier.log.repeats.map((found) => ({ copier, found, run: { topic, broker, queue: id, ...found } }));
+    });
   }
 
   #blocked(): BlockedQueue[] {
@@ -170,7 +185,7 @@ class Pump {
           budget,
           limiter,
           counter: this.#counter,
-          onBlockChange: () => {
+          onNews: () => {
             this.#reportDue = 0;
           },
         }),
@@ -196,19 +211,4 @@ class Pump {
         }),
     );
   }
-}
-
-function routes(input: PumpInput): Route[] {
-  const group = flowGroup(input);
-  return [...mappedQueues(input.queues)].map(({ topic, from, to }) => {
-    const queue = { topic, broker: from.broker, id: from.queue };
-    return {
-      from: queue,
-      to: { topic, broker: to.broker, id: to.queue },
-      source: { cluster: input.source, topic, broker: from.broker, queue: from.queue, generation: 0 },
-      group,
-      start: input.starts[queueKey(queue)],
-      skipTo: input.skips[queueKey(queue)] ?? 0,
-    };
-  });
 }

@@ -5,16 +5,20 @@ import { Annotator, type Tag } from './annotate.ts';
 import { BatchBuilder, type BuiltBatch } from './batch-builder.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { Counter } from './counter.ts';
+import { DestinationLog } from './destination-log.ts';
 import type { Lease } from './lease.ts';
-import { LeaseLost, NoMaster, QueueBlocked, UnexpectedOffset } from './problems.ts';
+import { checkHistory, findDivergence } from './history-check.ts';
+import { CopiesLost, LeaseLost, NoMaster, QueueBlocked } from './problems.ts';
 import { PullAhead } from './pull-ahead.ts';
 import { SEND_QUEUE_DRAIN_MS, SEND_TIMEOUT_MS } from './queue-lock.ts';
 import type { RateLimiter } from './rate-limit.ts';
-import { nextOffset, readBack, type Evidence, type Route } from './settle.ts';
+import { nextOffset, type Route } from './settle.ts';
 import { aborted, Backoff, pause } from './time.ts';
 
 /** Enough to hide a round trip from a limited flow, few enough to leave the memory to others. */
 const PULLS_IN_FLIGHT_LIMITED = 2;
+/** A source queue from which nothing came for so long may have been deleted, created again and filled meanwhile. */
+const QUIET_MS = 100;
 
 export interface CopierOptions {
   readonly source: OffsetSource;
@@ -26,8 +30,8 @@ export interface CopierOptions {
   readonly budget: ByteBudget;
   readonly limiter: RateLimiter;
   readonly counter: Counter;
-  /** Called when the queue blocks or is free again. */
-  readonly onBlockChange: () => void;
+  /** Called when there is something to report at once: the queue blocks or is free again, or copies were found twice. */
+  readonly onNews: () => void;
 }
 
 /**
@@ -40,13 +44,12 @@ export class QueueCopier {
   trouble: string | undefined;
   /** Next source offset: everything before it is in the destination log or was passed over. */
   next: number | undefined;
+  readonly log: DestinationLog;
   readonly #options: CopierOptions;
   readonly #annotator: Annotator;
-  #evidence: Evidence | undefined;
+  #stopReading: (() => void) | undefined;
   /** The outcome of the last send is unknown, and the broker may not have looked at it yet. */
   #unanswered = false;
-  /** Others write into the destination queue, so its offsets may jump. */
-  #shared = false;
   #skipTo: number;
   /** A batch was refused: messages go one by one until this source offset is passed. */
   #singleUntil = -1;
@@ -54,8 +57,10 @@ export class QueueCopier {
 
   constructor(options: CopierOptions) {
     this.#options = options;
-    this.#skipTo = options.route.skipTo;
-    this.#annotator = new Annotator(options.route.source, options.destinationCluster, options.tags);
+    const { destination, route, budget, onNews } = options;
+    this.#skipTo = route.skipTo;
+    this.log = new DestinationLog({ destination, route, budget, onRepeats: onNews });
+    this.#annotator = new Annotator(route.source, options.destinationCluster, options.tags);
   }
 
   get route(): Route {
@@ -72,7 +77,7 @@ export class QueueCopier {
       } catch (error) {
         if (until.aborted as boolean) break;
         if (error instanceof QueueBlocked && !this.#passOver(error)) {
-          this.#block(error);
+          await this.#block(error, until);
           await aborted(until);
         } else if (!(error instanceof QueueBlocked)) {
           this.trouble = `${this.#name}: ${(error as Error).message}`;
@@ -87,30 +92,50 @@ export class QueueCopier {
   /** Commits both checkpoints if they have moved. @throws TransportError */
   async commit(): Promise<void> {
     const { source, destination, route } = this.#options;
+    await this.#readUnread();
     const next = this.next;
-    const newest = this.#evidence?.newest?.offset;
-    if (next === undefined || (this.#committed?.next === next && this.#committed.newest === newest)) return;
+    const newest = this.log.checkpoint ?? this.#committed?.newest;
+    if (next === undefined) return;
+    if (this.#committed?.next === next && this.#committed.newest === newest) {
+      await this.log.lookForLateWrites();
+      return;
+    }
     await source.commit(route.group, route.from, next);
-    if (newest !== undefined) await destination.commit(route.group, route.to, newest);
+    if (newest !== undefined) await destination.commit(route.group, route.checkpoint, newest);
     this.#committed = { next, newest };
   }
 
+  /** Where that shows another pump at work the reading is ended: what follows reads back. */
+  async #readUnread(): Promise<void> {
+    try {
+      await this.log.readUnread();
+    } catch (error) {
+      this.#stopReading?.();
+      throw error;
+    }
+  }
+
   async #readBack(until: AbortSignal): Promise<void> {
-    const { source, destination, route, budget, counter } = this.#options;
+    const { source, destination, route, counter } = this.#options;
     if (this.#unanswered) {
       // The wait counts from the broker's first sign of life: one that was frozen may find the request only when it wakes.
       await destination.dispatched(route.to.broker, SEND_TIMEOUT_MS);
       await pause(SEND_QUEUE_DRAIN_MS, until);
       until.throwIfAborted();
     }
-    const { repeated, shared, ...evidence } = await readBack(destination, route, budget, until, this.#evidence);
+    await this.log.readBack(until);
     if (this.#unanswered) counter.add({ settled: 1 });
     this.#unanswered = false;
-    this.#evidence = evidence;
-    this.#shared ||= shared;
-    counter.add({ repeated });
-    this.next = await nextOffset(source, { ...route, skipTo: this.#skipTo }, evidence.newest, until);
+    this.next = await nextOffset(source, { ...route, skipTo: this.#skipTo }, this.log.newest, until);
+    await this.#checkHistory(until);
     this.trouble = undefined;
+  }
+
+  /** R8: what was copied last must still be what the source holds. */
+  async #checkHistory(until: AbortSignal): Promise<void> {
+    const { source, route } = this.#options;
+    const { newest } = this.log;
+    if (newest) await checkHistory(source, route.from, this.log.place(until), newest);
   }
 
   async #copy(until: AbortSignal, lease: Lease, backoff: Backoff): Promise<void> {
@@ -123,6 +148,7 @@ export class QueueCopier {
       reading.close();
     };
     until.addEventListener('abort', stop, { once: true });
+    this.#stopReading = stop;
     let sending = Promise.resolve();
     try {
       const builder = new BatchBuilder({
@@ -134,8 +160,11 @@ export class QueueCopier {
         moved: (at, answer) => this.#explainMoved(at, answer),
       });
       while (!until.aborted) {
+        const asked = performance.now();
         const built = await builder.next();
+        const quiet = performance.now() - asked > QUIET_MS;
         await sending;
+        if (quiet) await this.#checkHistory(until);
         await limiter.take(built.batch.bytes, built.batch.messages, until);
         until.throwIfAborted();
         sending = this.#write(built, lease).then(() => {
@@ -149,6 +178,7 @@ export class QueueCopier {
       await sending;
       throw error;
     } finally {
+      this.#stopReading = undefined;
       until.removeEventListener('abort', stop);
       reading.close();
     }
@@ -157,24 +187,16 @@ export class QueueCopier {
   async #write({ batch, lastOffset, next, loopSkipped }: BuiltBatch, lease: Lease): Promise<void> {
     const { destination, route, counter, budget } = this.#options;
     if (batch.messages > 0) {
-      const expected = this.#evidence!.end;
+      await this.log.beforeSend();
       if (!lease.valid) throw new LeaseLost();
       budget.overdraw(batch.bytes);
-      const offset = await destination
-        .send(route.to, batch, SEND_TIMEOUT_MS)
+      const offset = await this.log
+        .sending(destination.send(route.to, batch, SEND_TIMEOUT_MS))
         .catch((error: unknown) => this.#sendFailed(error, batch.messages, lastOffset))
         .finally(() => {
           budget.release(batch.bytes);
         });
-      if (offset < expected)
-        throw new QueueBlocked(
-          'history',
-          lastOffset,
-          `the destination queue had ${expected} messages and stored the next batch at offset ${offset}: it has lost copies`,
-        );
-      if (offset > expected && !this.#shared) throw new UnexpectedOffset(expected, offset);
-      const end = offset + batch.messages;
-      this.#evidence = { newest: { sourceOffset: lastOffset, offset: end - 1 }, end };
+      this.log.stored(offset, batch.messages, lastOffset);
     }
     this.next = next;
     counter.add({ copied: batch.messages, bytes: batch.bytes, loopSkipped });
@@ -222,12 +244,28 @@ export class QueueCopier {
     return true;
   }
 
-  #block({ kind, at, to, message }: QueueBlocked): void {
+  async #block(error: QueueBlocked, until: AbortSignal): Promise<void> {
+    const { kind, at, message } = error;
     const { topic, broker, id } = this.route.from;
     const since = new Date().toISOString();
-    this.blocked = { topic, broker, queue: id, kind, reason: message, at, since, ...(to !== undefined && { to }) };
+    const changed = kind === 'history' && !(error instanceof CopiesLost);
+    const to = changed ? await this.#divergence(until) : error.to;
+    const reason = changed ? `${message}; ${acceptHistoryHint(to)}` : message;
+    this.blocked = { topic, broker, queue: id, kind, reason, at, since, ...(to !== undefined && { to }) };
     this.trouble = undefined;
-    this.#options.onBlockChange();
+    this.#options.onNews();
+  }
+
+  /** Where copying would have to go on if the source's new history counts; `undefined` where that cannot be found out now. */
+  async #divergence(until: AbortSignal): Promise<number | undefined> {
+    const { source, route } = this.#options;
+    const { newest } = this.log;
+    try {
+      if (!newest) return (await source.range(route.from)).min;
+      return await findDivergence(source, route.from, this.log.place(until), newest);
+    } catch {
+      return undefined;
+    }
   }
 
   /** Copying works. */
@@ -235,11 +273,17 @@ export class QueueCopier {
     this.trouble = undefined;
     if (!this.blocked) return;
     this.blocked = undefined;
-    this.#options.onBlockChange();
+    this.#options.onNews();
   }
 
   get #name(): string {
     const { topic, broker, id } = this.route.from;
     return `queue ${topic}/${broker}/${id}`;
   }
+}
+
+function acceptHistoryHint(to: number | undefined): string {
+  return to === undefined
+    ? 'say with accept-history and an offset where to go on'
+    : `accept-history goes on at source offset ${to}, the first one that differs from what was copied`;
 }

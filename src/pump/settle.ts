@@ -1,6 +1,6 @@
 import type { CopySource } from '../replication/provenance.ts';
 import type { Destination, OffsetSource, Queue } from '../transport/types.ts';
-import { findNewestCopy, scanCopies, type CopyPlace, type NewestCopy } from './newest-copy.ts';
+import { findNewestCopy, scanCopies, type CopyPlace, type NewestCopy, type RepeatedRun } from './newest-copy.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { NoMaster, QueueBlocked } from './problems.ts';
 import { pause } from './time.ts';
@@ -15,6 +15,8 @@ export interface Route {
   readonly source: CopySource;
   /** The flow's group, under which both checkpoints are kept. */
   readonly group: string;
+  /** Where the destination's checkpoint is kept: `to`, or a queue number of its own where several source queues share `to`. */
+  readonly checkpoint: Queue;
   /** Where copying starts if nothing was ever copied. */
   readonly start: number | undefined;
   /** Below this source offset nothing is to be copied any more. */
@@ -29,7 +31,7 @@ export interface Evidence {
 }
 
 export interface Settled extends Evidence {
-  readonly repeated: number;
+  readonly repeated: readonly RepeatedRun[];
   /** Somebody else writes into this queue as well. */
   readonly shared: boolean;
 }
@@ -46,15 +48,24 @@ export async function readBack(
   known?: Evidence,
 ): Promise<Settled> {
   await destination.dispatched(route.to.broker, DISPATCH_TIMEOUT_MS);
-  const place = { reader: destination, queue: route.to, source: route.source, budget, signal };
+  const place = copyPlace(destination, route, budget, signal);
   const { max } = await destination.range(route.to);
   if (known && known.end <= max && (await stillHolds(place, known.newest))) {
     const scan = await scanCopies(place, known.end, max, known.newest?.sourceOffset);
     return { newest: scan.newest ?? known.newest, end: max, repeated: scan.repeated, shared: scan.others > 0 };
   }
-  const checkpoint = await destination.committed(route.group, route.to);
-  const newest = await findNewestCopy(place, checkpoint);
-  return { newest, end: max, repeated: 0, shared: newest !== undefined && newest.offset < max - 1 };
+  const checkpoint = await destination.committed(route.group, route.checkpoint);
+  const { newest, repeated, others } = await findNewestCopy(place, checkpoint);
+  return { newest, end: max, repeated, shared: others > 0 };
+}
+
+export function copyPlace(
+  destination: Destination,
+  { to, source }: Route,
+  budget: ByteBudget,
+  signal?: AbortSignal,
+): CopyPlace {
+  return { reader: destination, queue: to, source, budget, signal };
 }
 
 /** Whether the newest copy that this pump knew of is still there: a broker that was replaced by its slave may have lost it. */

@@ -146,10 +146,21 @@ export interface PumpReport {
   readonly blocked: readonly BlockedQueue[];
   /** Growth since the pump's last report. */
   readonly counters: Counters;
+  /** Copies that were found a second time since the pump's last report. */
+  readonly repeats?: readonly RepeatedCopies[];
   /** Next source offset by `queueKey`; left out for shards of more than 256 queues. */
   readonly next?: Readonly<Record<string, number>>;
   /** What is wrong now and being retried; empty when nothing is. */
   readonly troubles: readonly string[];
+}
+
+/** `count` messages that the destination log holds a second time, from destination offset `offset` on. `broker`, `queue`: of the source. */
+export interface RepeatedCopies {
+  readonly topic: string;
+  readonly broker: string;
+  readonly queue: number;
+  readonly offset: number;
+  readonly count: number;
 }
 
 /** Names a pump: its activity within a run of its workflow. */

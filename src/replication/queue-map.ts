@@ -8,6 +8,8 @@ export interface QueueRange {
   readonly to: { readonly broker: string; readonly queue: number };
   /** Queues `from.queue + i` -> `to.queue + i` for i < count. */
   readonly count: number;
+  /** An operator chose the destination queue, which may be another source queue's as well. */
+  readonly remapped?: true;
 }
 
 /** A queue of a topic, by broker and number. */
@@ -20,6 +22,7 @@ export interface MappedQueue {
   readonly topic: string;
   readonly from: QueuePlace;
   readonly to: QueuePlace;
+  readonly remapped: boolean;
 }
 
 /** Stable text form of a queue, used as map key and in reports: `topic/broker/id`. */
@@ -28,7 +31,7 @@ export function queueKey(queue: { readonly topic: string; readonly broker: strin
 }
 
 /** `queueKey` of the source queue. */
-export function sourceKey({ topic, from }: MappedQueue): string {
+export function sourceKey({ topic, from }: { readonly topic: string; readonly from: QueuePlace }): string {
   return queueKey({ topic, broker: from.broker, id: from.queue });
 }
 
@@ -58,6 +61,7 @@ export function pairQueues(
 
 function continues(range: QueueRange, from: QueuePlace, to: QueuePlace): boolean {
   return (
+    !range.remapped &&
     range.from.broker === from.broker &&
     range.to.broker === to.broker &&
     range.from.queue + range.count === from.queue &&
@@ -70,12 +74,13 @@ export function countQueues(ranges: readonly QueueRange[]): number {
 }
 
 export function* mappedQueues(ranges: readonly QueueRange[]): Generator<MappedQueue> {
-  for (const { topic, from, to, count } of ranges)
+  for (const { topic, from, to, count, remapped = false } of ranges)
     for (let i = 0; i < count; i++)
       yield {
         topic,
         from: { broker: from.broker, queue: from.queue + i },
         to: { broker: to.broker, queue: to.queue + i },
+        remapped,
       };
 }
 
@@ -110,9 +115,25 @@ function takeQueues(ranges: readonly QueueRange[], count: number): [QueueRange[]
 
 function afterFirst(range: QueueRange, count: number): QueueRange {
   return {
-    topic: range.topic,
+    ...range,
     from: { broker: range.from.broker, queue: range.from.queue + count },
     to: { broker: range.to.broker, queue: range.to.queue + count },
     count: range.count - count,
   };
+}
+
+/** The same map with one source queue copied elsewhere from now on. Unchanged where it does not hold the queue. */
+export function remapQueue(
+  ranges: readonly QueueRange[],
+  topic: string,
+  from: QueuePlace,
+  to: QueuePlace,
+): QueueRange[] {
+  return ranges.flatMap((range) => {
+    const index = from.queue - range.from.queue;
+    if (range.topic !== topic || range.from.broker !== from.broker || index < 0 || index >= range.count) return [range];
+    const [before, rest] = takeQueues([range], index);
+    const behind = takeQueues(rest, 1)[1];
+    return [...before, { topic, from, to, count: 1, remapped: true }, ...behind];
+  });
 }

@@ -72,6 +72,7 @@ export class PumpRig {
         queues: [{ topic, from: { broker: fromBroker, queue: 0 }, to: { broker: toBroker, queue: 0 }, count: queues }],
         starts: Object.fromEntries(this.queues.map((queue) => [queueKey(queue), 0])),
         skips: {},
+        histories: {},
         tags: [],
         onGap: 'block',
         rateLimit: {},

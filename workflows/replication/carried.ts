@@ -21,7 +21,21 @@ export interface Carried extends Kept {
  * blocked queues (their pump reports them again), then the oldest answers, decisions and skips.
  */
 export function carry(task: Task): Carried {
-  const { state, reason, epoch, prepared, map, starts, skips, counters, startedAt, pumpsBegun, operationsBegun } = task;
+  const {
+    state,
+    reason,
+    epoch,
+    prepared,
+    map,
+    starts,
+    skips,
+    histories,
+    repeats,
+    counters,
+    startedAt,
+    pumpsBegun,
+    operationsBegun,
+  } = task;
   let carried: Carried = {
     format: FORMAT,
     startedAt,
@@ -32,6 +46,8 @@ export function carry(task: Task): Carried {
     map,
     starts,
     skips,
+    histories,
+    repeats,
     counters,
     audit: [...task.audit],
     refusals: task.refusals,

@@ -4,7 +4,7 @@ import type { Task } from './task.ts';
 
 /** What the pump of a shard is told. */
 export function pumpInputOf(task: Task, index: number): PumpInput {
-  const { name, input, epoch, starts, skips } = task;
+  const { name, input, epoch, starts, skips, histories } = task;
   const { queues } = task.shards[index]!;
   const keys = new Set([...mappedQueues(queues)].map(sourceKey));
   return {
@@ -16,14 +16,15 @@ export function pumpInputOf(task: Task, index: number): PumpInput {
     queues,
     starts: only(starts, keys),
     skips: only(skips, keys),
+    histories: only(histories, keys),
     tags: input.tags,
     onGap: input.onGap,
     rateLimit: share(input.rateLimit, task.shards.length),
   };
 }
 
-function only(offsets: Readonly<Record<string, number>>, keys: ReadonlySet<string>): Record<string, number> {
-  return Object.fromEntries(Object.entries(offsets).filter(([key]) => keys.has(key)));
+function only<T>(byQueue: Readonly<Record<string, T>>, keys: ReadonlySet<string>): Record<string, T> {
+  return Object.fromEntries(Object.entries(byQueue).filter(([key]) => keys.has(key)));
 }
 
 /** A flow's limits are divided over its shards. */

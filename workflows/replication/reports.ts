@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { PumpResult } from '../../activities/types.ts';
 import { addCounters, type PumpReport } from '../../src/replication/messages.ts';
+import { countRepeats } from './repeats.ts';
 import type { Shard, Task } from './task.ts';
 
 /** What pumps tell. */
@@ -32,6 +33,7 @@ export const pumpReport = z.object({
     repeated: count,
     settled: count,
   }),
+  repeats: z.array(z.object({ topic: z.string(), broker: z.string(), queue: count, offset: count, count })).optional(),
   next: next.optional(),
   troubles: z.array(z.string()),
 }) as z.ZodType<PumpReport>;
@@ -42,6 +44,7 @@ export const pumpReport = z.object({
  */
 export function applyReport(task: Task, report: PumpReport, now: string): void {
   task.counters = addCounters(task.counters, report.counters);
+  countRepeats(task, report.repeats);
   const shard = task.shards[report.shard];
   if (shard?.pump !== report.pump) return;
   shard.blocked = report.blocked;
@@ -52,6 +55,7 @@ export function applyReport(task: Task, report: PumpReport, now: string): void {
 
 export function applyResult(task: Task, shard: Shard, result: PumpResult, now: string): void {
   task.counters = addCounters(task.counters, result.counters);
+  countRepeats(task, result.repeats);
   shard.troubles = [];
   shard.lastReport = now;
   Object.assign(shard.next, result.next);

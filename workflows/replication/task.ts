@@ -1,3 +1,4 @@
+import type { QueueHistory } from '../../activities/types.ts';
 import type { ReplicationInput } from '../../src/replication/input.ts';
 import {
   NO_COUNTERS,
@@ -10,6 +11,7 @@ import {
   type ReplicationState,
 } from '../../src/replication/messages.ts';
 import { mappedQueues, queueKey, shardQueues, sourceKey, type QueueRange } from '../../src/replication/queue-map.ts';
+import type { CountedRun } from './repeats.ts';
 
 /** What a replication knows. Everything but `shards` and `troubles` is carried over when the workflow continues as new. */
 export interface Task {
@@ -28,6 +30,10 @@ export interface Task {
   starts: Readonly<Record<string, number>>;
   /** See `PumpInput.skips`. */
   skips: Record<string, number>;
+  /** See `PumpInput.histories`. */
+  histories: Record<string, QueueHistory>;
+  /** What was counted as repeated, by `queueKey`. */
+  repeats: Record<string, readonly CountedRun[]>;
   shards: Shard[];
   counters: Counters;
   /** What keeps `prepare` from succeeding. */
@@ -72,6 +78,8 @@ export function newTask(name: string, input: ReplicationInput, now: string): Tas
     map: [],
     starts: {},
     skips: {},
+    histories: {},
+    repeats: {},
     shards: [],
     counters: NO_COUNTERS,
     troubles: [],

@@ -80,9 +80,8 @@ class Evidence {
     if (((await destination.admin.committed(group, to)) ?? 0) > 0) return true;
     await this.#readable(to.broker);
     const from = { cluster: source.name, topic: mapped.topic, ...mapped.from, generation: 0 };
-    return (
-      (await findNewestCopy({ reader: this.#writer, queue: to, source: from, budget: this.#budget })) !== undefined
-    );
+    const { newest } = await findNewestCopy({ reader: this.#writer, queue: to, source: from, budget: this.#budget });
+    return newest !== undefined;
   }
 
   /** What is stored but not dispatched yet cannot be found (R4). Once a broker is enough: this flow has no pump yet. */

@@ -31,7 +31,7 @@ export function planTopic(
   const kept = mapped.filter((range) => range.topic === topic);
   const keptFrom = new Set([...mappedQueues(kept)].map(sourceKey));
   const keptTo = new Set([...mappedQueues(kept)].map(({ to }) => placeKey(to)));
-  const added = places(source.brokers).filter((from) => !keptFrom.has(sourceKey({ topic, from, to: from })));
+  const added = places(source.brokers).filter((from) => !keptFrom.has(sourceKey({ topic, from })));
   const destination = widen(source.brokers, existing?.brokers ?? [], brokers, keptTo.size + added.length);
   const free = places(destination).filter((to) => !keptTo.has(placeKey(to)));
   return { topic, destination, map: [...kept, ...pairQueues(topic, added, free)] };

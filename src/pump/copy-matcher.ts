@@ -1,0 +1,55 @@
+import { fromPropertyStart, type CopySource } from '../replication/provenance.ts';
+import type { MessageCursor } from '../transport/message.ts';
+import { NewerGeneration } from './problems.ts';
+import { equalAt, findProperty } from './properties.ts';
+
+/** No copy of the source queue. */
+export const NO_COPY = -1;
+/** A copy of the source queue from before its history changed (R8). */
+export const OLDER_COPY = -2;
+
+const COLON = 0x3a;
+const VALUE_END = 2;
+
+/** Tells copies of one source queue, in one generation, from everything else, without allocating. */
+export class CopyMatcher {
+  readonly #start: Buffer;
+  readonly #end: Buffer;
+  readonly #generation: number;
+  /** Behind the number that was read last. */
+  #position = 0;
+
+  constructor(source: CopySource) {
+    this.#start = Buffer.from(fromPropertyStart(source));
+    this.#end = Buffer.from(`:${source.broker}`);
+    this.#generation = source.generation;
+  }
+
+  /**
+   * The source offset that the message is a copy of, `NO_COPY` or `OLDER_COPY`.
+   * @throws NewerGeneration for a copy from after a change of history of which this pump does not know
+   */
+  sourceOffset({ records, propertiesStart, propertiesEnd }: MessageCursor): number {
+    this.#position = findProperty(records, propertiesStart, propertiesEnd, this.#start);
+    if (this.#position < 0) return NO_COPY;
+    const generation = this.#number(records, propertiesEnd);
+    if (generation < 0 || this.#position === propertiesEnd || records[this.#position++] !== COLON) return NO_COPY;
+    const offset = this.#number(records, propertiesEnd);
+    const end = this.#position + this.#end.length;
+    if (offset < 0 || end > propertiesEnd || !equalAt(records, this.#position, this.#end)) return NO_COPY;
+    if (end < propertiesEnd && records[end] !== VALUE_END) return NO_COPY;
+    if (generation > this.#generation) throw new NewerGeneration(generation, this.#generation);
+    return generation < this.#generation ? OLDER_COPY : offset;
+  }
+
+  /** Reads decimal digits; -1 where there are none. */
+  #number(records: Buffer, end: number): number {
+    let number = -1;
+    for (; this.#position < end; this.#position++) {
+      const digit = records[this.#position]! - 0x30;
+      if (digit < 0 || digit > 9) break;
+      number = Math.max(number, 0) * 10 + digit;
+    }
+    return number;
+  }
+}

@@ -1,0 +1,138 @@
+import type { Destination } from '../transport/types.ts';
+import type { ByteBudget } from './byte-budget.ts';
+import type { CopyPlace, NewestCopy, RepeatedRun } from './newest-copy.ts';
+import { CopiesLost, UnexpectedOffset } from './problems.ts';
+import { copyPlace, readBack, type Evidence, type Route } from './settle.ts';
+import { UnreadStretches } from './unread-stretches.ts';
+
+/**
+ * How long a process that was frozen may still have something under way: a broker closes connections on which nothing came for
+ * 120 s (`serverChannelMaxIdleTimeSeconds`).
+ */
+const LATE_WRITES_MS = 150_000;
+const LATE_WRITES_CHECK_MS = 15_000;
+
+export interface DestinationLogOptions {
+  readonly destination: Destination;
+  readonly route: Route;
+  readonly budget: ByteBudget;
+  /** Called when copies were found a second time. */
+  readonly onRepeats: () => void;
+}
+
+/** What this pump knows of the queue into which it copies: its newest copy, its end, and what should not be there. */
+export class DestinationLog {
+  /** Copies that were found a second time and that nobody was told of yet. */
+  repeats: readonly RepeatedRun[] = [];
+  readonly #options: DestinationLogOptions;
+  readonly #unread = new UnreadStretches();
+  #known: Evidence | undefined;
+  /** Others write into the queue as well, so its offsets may jump. */
+  #shared = false;
+  #sending = false;
+  readonly #began = performance.now();
+  #lookedForLateWrites = 0;
+
+  constructor(options: DestinationLogOptions) {
+    this.#options = options;
+  }
+
+  get newest(): NewestCopy | undefined {
+    return this.#known?.newest;
+  }
+
+  /**
+   * Where a search for the newest copy may begin. It stays where it was while somebody has still to be told of repeated copies, so that
+   * whoever comes after a crash finds them again.
+   */
+  get checkpoint(): number | undefined {
+    return this.repeats.length > 0 ? undefined : this.newest?.offset;
+  }
+
+  place(signal?: AbortSignal): CopyPlace {
+    const { destination, route, budget } = this.#options;
+    return copyPlace(destination, route, budget, signal);
+  }
+
+  /** Reads from the log what was copied last. No send may be under way. @throws TransportError */
+  async readBack(signal: AbortSignal): Promise<void> {
+    const { destination, route, budget } = this.#options;
+    const known = (await this.#readUnread()) ? this.#known : undefined;
+    const { repeated, shared, ...evidence } = await readBack(destination, route, budget, signal, known);
+    this.#known = evidence;
+    this.#shared ||= shared;
+    this.#found(repeated);
+  }
+
+  /** To be awaited before each send. @throws Error when another pump copies the same queue */
+  async beforeSend(): Promise<void> {
+    if (this.#unread.isFull) await this.readUnread();
+  }
+
+  /** Marks the time while a send is under way. */
+  async sending(send: Promise<number>): Promise<number> {
+    this.#sending = true;
+    try {
+      return await send;
+    } finally {
+      this.#sending = false;
+    }
+  }
+
+  /**
+   * The broker has stored a batch of so many messages at `offset`; its last one is a copy of source offset `sourceOffset`.
+   * @throws CopiesLost; UnexpectedOffset when it must be read back
+   */
+  stored(offset: number, messages: number, sourceOffset: number): void {
+    const { end: expected, newest } = this.#known!;
+    if (offset < expected) throw new CopiesLost(sourceOffset, expected, offset);
+    if (offset > expected) {
+      if (!this.#shared) throw new UnexpectedOffset(expected, offset);
+      this.#unread.add({ from: expected, until: offset, above: newest?.sourceOffset ?? -1 });
+    }
+    const end = offset + messages;
+    this.#known = { newest: { sourceOffset, offset: end - 1 }, end };
+  }
+
+  /** @throws Error when it shows that another pump copies the same queue; TransportError */
+  async readUnread(): Promise<void> {
+    if (await this.#readUnread()) return;
+    throw new Error('the destination holds copies that this pump did not send; reading back');
+  }
+
+  /** While nothing is copied nobody would notice what a process that was frozen sends late. @throws TransportError */
+  async lookForLateWrites(): Promise<void> {
+    const known = this.#known;
+    const time = performance.now();
+    const due = time - this.#lookedForLateWrites >= LATE_WRITES_CHECK_MS && time - this.#began < LATE_WRITES_MS;
+    if (!known || !due || this.#sending) return;
+    this.#lookedForLateWrites = time;
+    const { destination, route } = this.#options;
+    const { max } = await destination.range(route.to);
+    if (this.#known !== known || this.#isSending() || max <= known.end) return;
+    this.#unread.add({ from: known.end, until: max, above: known.newest?.sourceOffset ?? -1 });
+    this.#known = { ...known, end: max };
+  }
+
+  /** These of `repeats` have arrived where they are summed up. */
+  repeatsReported(runs: readonly RepeatedRun[]): void {
+    this.repeats = this.repeats.filter((run) => !runs.includes(run));
+  }
+
+  async #readUnread(): Promise<boolean> {
+    const { repeated, foreign } = await this.#unread.read(this.#options.destination, this.place());
+    this.#found(repeated);
+    return !foreign;
+  }
+
+  /** Asked again after an await. */
+  #isSending(): boolean {
+    return this.#sending;
+  }
+
+  #found(runs: readonly RepeatedRun[]): void {
+    if (runs.length === 0) return;
+    this.repeats = [...this.repeats, ...runs];
+    this.#options.onRepeats();
+  }
+}

@@ -1,0 +1,50 @@
+import type { Destination } from '../transport/types.ts';
+import { scanCopies, type CopyPlace, type RepeatedRun } from './newest-copy.ts';
+
+const DISPATCH_TIMEOUT_MS = 10_000;
+/** More than a second's worth; then the copying waits until they are read. */
+const MOST_STRETCHES = 256;
+
+/** A part of the destination queue that somebody else wrote between our batches. */
+export interface Stretch {
+  readonly from: number;
+  /** Exclusive. */
+  readonly until: number;
+  /** Source offset up to which everything was copied before it. */
+  readonly above: number;
+}
+
+/**
+ * What others wrote into the destination queue while this pump copied into it. It is read a little later, because a batch that a
+ * frozen process sent late may be among it: that is counted, never silent (R4).
+ */
+export class UnreadStretches {
+  #stretches: Stretch[] = [];
+
+  get isFull(): boolean {
+    return this.#stretches.length >= MOST_STRETCHES;
+  }
+
+  add(stretch: Stretch): void {
+    this.#stretches.push(stretch);
+  }
+
+  /**
+   * Reads them all.
+   * @returns the copies among them that the log held already; and whether there are others (`foreign`): then another pump copies the
+   * same queue
+   */
+  async read(destination: Destination, place: CopyPlace): Promise<{ repeated: RepeatedRun[]; foreign: boolean }> {
+    const repeated: RepeatedRun[] = [];
+    let foreign = false;
+    if (this.#stretches.length > 0) await destination.dispatched(place.queue.broker, DISPATCH_TIMEOUT_MS);
+    const read = this.#stretches;
+    this.#stretches = [];
+    for (const { from, until, above } of read) {
+      const scan = await scanCopies(place, from, until, above);
+      repeated.push(...scan.repeated);
+      foreign ||= scan.newest !== undefined;
+    }
+    return { repeated, foreign };
+  }
+}
