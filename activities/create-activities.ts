@@ -2,11 +2,13 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { prepare } from './prepare.ts';
 import { pump } from './pump.ts';
 import type { ControlActivities, PumpActivities } from './types.ts';
+import { watchTopology } from './watch-topology.ts';
 
 /** The activities of the task queue `replicator`. */
 export function createControlActivities(dependencies: ActivityDependencies): ControlActivities {
   return {
     prepare: (input) => prepare(dependencies, input),
+    watchTopology: (input) => watchTopology(dependencies, input),
     usableSearchAttributes: () => dependencies.usableSearchAttributes(),
   };
 }

@@ -5,6 +5,8 @@ import type { Cluster } from '../src/transport/types.ts';
 /** What a worker gives its activities. */
 export interface ActivityDependencies {
   readonly client: Client;
+  /** Names the worker, as Temporal shows it. */
+  readonly identity: string;
   /** A cluster of the configuration; shared, so activities do not close it. @throws WrongInput for an unknown name */
   readonly openCluster: (name: string) => Cluster;
   /** Bytes of messages in memory, shared by all pumps of the process. */

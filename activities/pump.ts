@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { runPump } from '../src/pump/pump.ts';
 import { PUMP_REPORT, type BlockedQueue, type PumpReport } from '../src/replication/messages.ts';
 import { Attempt } from '../src/temporal/attempt.ts';
@@ -9,11 +9,14 @@ import type { PumpInput, PumpResult } from './types.ts';
 
 const STINT_MS = 6 * 3600 * 1000;
 const REPORT_TIMEOUT_MS = 5000;
+/** How often a worker leaves a pump to others before it takes it after all. */
+const MOST_REFUSALS = 20;
 /** Attempts are retried at once; one that fails right away asks for more time. */
 const FAILED_RETRY_DELAY = '5s';
 
 export async function pump(dependencies: ActivityDependencies, input: PumpInput): Promise<PumpResult> {
   const attempt = new Attempt(Context.current(), dependencies.client);
+  if (input.notOn === dependencies.identity && attempt.number <= MOST_REFUSALS) throw leftToOthers();
   let blocked: readonly BlockedQueue[] = [];
   const report = async (said: PumpReport) => {
     await sendReport(dependencies.client, attempt.workflowId, said);
@@ -56,6 +59,15 @@ export async function pump(dependencies: ActivityDependencies, input: PumpInput)
   };
   await report(last).catch(() => undefined);
   throw await attempt.handedOver();
+}
+
+function leftToOthers(): ApplicationFailure {
+  return ApplicationFailure.create({
+    message: 'this worker has more pumps than its part',
+    type: 'LeftToOthers',
+    category: ApplicationFailureCategory.BENIGN,
+    nextRetryDelay: '100ms',
+  });
 }
 
 /** To whatever run is current: a report counts only for the run and the pump that it names. */

@@ -8,15 +8,29 @@ export interface PrepareInput {
   readonly input: ReplicationInput;
   /** The map decided earlier; kept as it is and only extended. */
   readonly map: readonly QueueRange[];
+  /**
+   * Topics that are not in the map appeared while the replication was under way, so all of their messages are to be copied. Otherwise they
+   * begin at the replication's `start`.
+   */
+  readonly discovering: boolean;
+}
+
+/** A topic that a pattern matches and that cannot be copied. */
+export interface LeftOut {
+  readonly topic: string;
+  /** A sentence. */
+  readonly reason: string;
 }
 
 export interface Prepared {
   readonly map: readonly QueueRange[];
   /**
-   * Where copying starts, by `queueKey` of the source queue, for those queues of which neither cluster holds a checkpoint or a
-   * copy. A queue that is missing here goes on from its evidence.
+   * Where copying starts, by `queueKey` of the source queue, for those queues that are new in the map and of which neither cluster holds a
+   * checkpoint or a copy. A queue that is missing here goes on from its evidence.
    */
   readonly starts: Readonly<Record<string, number>>;
+  /** The first ones, because they ride in workflow state; absent where there are none. */
+  readonly leftOut?: readonly LeftOut[];
 }
 
 /** A source queue whose history changed is copied in another generation (R8), from a source offset that an operator accepted. */
@@ -31,6 +45,8 @@ export interface PumpInput {
   readonly destination: string;
   readonly epoch: number;
   readonly shard: number;
+  /** How many pumps the flow has; 1 if absent. */
+  readonly shards?: number;
   readonly queues: readonly QueueRange[];
   /** See `Prepared.starts`; only this shard's. */
   readonly starts: Readonly<Record<string, number>>;
@@ -42,6 +58,8 @@ export interface PumpInput {
   readonly onGap: 'block' | 'skip';
   /** This shard's part of the flow's limits. */
   readonly rateLimit: { readonly bytesPerSecond?: number; readonly messagesPerSecond?: number };
+  /** Identity of the worker that has too many pumps: it leaves this one to others, if there are any. */
+  readonly notOn?: string;
 }
 
 /** Heartbeat details of a pump, for `replicator status`. Offsets and counts only. */
@@ -67,6 +85,30 @@ export interface PumpResult {
   readonly next?: Readonly<Record<string, number>>;
 }
 
+/** What a replication watches while it runs. */
+export interface WatchInput {
+  readonly input: ReplicationInput;
+  readonly map: readonly QueueRange[];
+  /** Topics that are known to be left out. */
+  readonly leftOut: readonly string[];
+  /** Activities of pumps that were moved lately, and until when they stay where they are. ms since 1970. */
+  readonly settled: Readonly<Record<string, number>>;
+}
+
+/** What has to be done; nothing where the watch ended by itself, after some hours. */
+export interface Watched {
+  /** What is new on the source, a sentence each: `prepare` has something to add. */
+  readonly changes: readonly string[];
+  /** Pumps of workers that have more than their part, to be restarted elsewhere. */
+  readonly surplus: readonly SurplusPump[];
+}
+
+export interface SurplusPump {
+  readonly activityId: string;
+  /** Identity of the worker. */
+  readonly worker: string;
+}
+
 /** Activities on the task queue `replicator`. */
 export interface ControlActivities {
   /**
@@ -75,6 +117,8 @@ export interface ControlActivities {
    * @throws ApplicationFailure, not retryable, of type `WrongInput` for what an operator must correct
    */
   prepare(input: PrepareInput): Promise<Prepared>;
+  /** Looks at the source's topics and at the pumps' workers every 15 s, and resolves when something has to be done. */
+  watchTopology(input: WatchInput): Promise<Watched>;
   /** Names of our search attributes that the worker's namespace accepts. A local activity. */
   usableSearchAttributes(): Promise<readonly string[]>;
 }

@@ -31,7 +31,7 @@ export async function replication(input: unknown, carried?: Carried): Promise<Re
     if (task.state !== 'PAUSED') copying.start();
     await carryOutCommands(task, inbox, copying, changed);
     if (task.state === 'STOPPED') return resultOf(task);
-    return await continueAsNew<typeof replication>(input, carry(task));
+    return await continueAsNew<typeof replication>(task.input, carry(task));
   });
 }
 

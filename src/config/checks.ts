@@ -62,11 +62,13 @@ function twoWays(replications: Entries): Finding[] {
 
 function ways(replications: Entries): Way[] {
   return Object.entries(replications).flatMap(([replication, entry]) => {
-    const { source, destination, mode, topics } = asMap(entry);
+    const { source, destination, mode, topics, exclude } = asMap(entry);
     if (typeof source !== 'string' || typeof destination !== 'string' || !Array.isArray(topics)) return [];
     // what is no text is no topic, and the schema says so; it keeps its place in the list
     const names = topics.map((topic, index) => (typeof topic === 'string' ? topic : `${replication} ${index}`));
-    return [{ replication, source, destination, mode: mode === 'two-way' ? mode : 'one-way', topics: names }];
+    const left = Array.isArray(exclude) ? exclude.filter((topic) => typeof topic === 'string') : [];
+    const both = mode === 'two-way' ? mode : 'one-way';
+    return [{ replication, source, destination, mode: both, topics: names, exclude: left }];
   });
 }
 

@@ -1,11 +1,13 @@
 import type { Prepared, PrepareInput } from '../../activities/types.ts';
 import { flowGroup } from '../replication/names.ts';
 import { queueKey, type Cluster } from '../transport/types.ts';
+import { chooseTopics, idlePatterns } from './prepare/choose-topics.ts';
 import { createTopic } from './prepare/create-topics.ts';
 import { inParallel } from './prepare/in-parallel.ts';
 import { inspectClusters, inspectTopics } from './prepare/inspect.ts';
 import { resolveStarts } from './prepare/start-offsets.ts';
 import { planTopic } from './prepare/topic-plan.ts';
+import { MOST_LEFT_OUT } from './prepare/topology-changes.ts';
 
 /**
  * Gets both clusters ready for a flow. Everything is looked at and decided before anything is created, so that wrong input leaves no trace.
@@ -14,23 +16,39 @@ import { planTopic } from './prepare/topic-plan.ts';
  * @throws TransportError while a cluster cannot be reached
  */
 export async function prepareFlow(
-  { replication, input, map: earlier }: PrepareInput,
+  { replication, input, map: earlier, discovering }: PrepareInput,
   source: Cluster,
   destination: Cluster,
   signal: AbortSignal,
 ): Promise<Prepared> {
   const brokers = await inspectClusters(source, destination);
-  const topics = await inspectTopics(source, destination, input.topics);
+  const copied = new Set(earlier.map(({ topic }) => topic));
+  const chosen = await chooseTopics(source, input, copied);
+  const { topics, leftOut } = await inspectTopics(source, destination, chosen);
   const plans = topics.map((topic) => planTopic(topic.source, topic.destination, brokers, earlier));
-  const map = plans.flatMap((plan) => plan.map);
+  const gone = new Set(leftOut.map(({ topic }) => topic).filter((topic) => copied.has(topic)));
+  const map = [...plans.flatMap((plan) => plan.map), ...earlier.filter(({ topic }) => gone.has(topic))];
   const group = flowGroup({ replication, source: source.name, destination: destination.name });
   const existing = new Map(topics.map((topic) => [topic.source.name, topic.destination]));
-  const starts = await resolveStarts({ source, destination, group, start: input.start, existing, map, earlier });
+  const starts = await resolveStarts({
+    source,
+    destination,
+    group,
+    start: input.start,
+    existing,
+    map,
+    earlier,
+    discovering,
+  });
   signal.throwIfAborted();
 
   for (const [index, topic] of topics.entries()) await createTopic(destination.admin, topic, plans[index]!, signal);
   await Promise.all([source.admin.createGroup(group), destination.admin.createGroup(group)]);
   // durable before the first copy: a start such as `latest` must not be resolved a second time
   await inParallel(starts, ({ queue, offset }) => source.admin.commit(group, queue, offset));
-  return { map, starts: Object.fromEntries(starts.map(({ queue, offset }) => [queueKey(queue), offset])) };
+  return {
+    map,
+    starts: Object.fromEntries(starts.map(({ queue, offset }) => [queueKey(queue), offset])),
+    leftOut: [...leftOut, ...idlePatterns(source, input, chosen)].slice(0, MOST_LEFT_OUT),
+  };
 }

@@ -76,7 +76,7 @@ class Pump {
     const { cancelled, stintMs } = this.#dependencies;
     const stint = AbortSignal.timeout(Math.round(stintMs));
     const stop = AbortSignal.any([cancelled, stint, this.#superseded.signal]);
-    this.#reportDue = performance.now() + REPORT_MS;
+    this.#reportDue = performance.now() + this.#reportEveryMs;
     // On its own, because checkpoints and reports may take longer than Temporal waits for a heartbeat.
     const beating = setInterval(() => {
       this.#dependencies.heartbeat(this.#progress());
@@ -117,7 +117,7 @@ class Pump {
   }
 
   async #report(): Promise<void> {
-    this.#reportDue = performance.now() + REPORT_MS;
+    this.#reportDue = performance.now() + this.#reportEveryMs;
     const counters = this.#counter.total;
     const repeats = this.#repeats();
     try {
@@ -135,6 +135,11 @@ class Pump {
     } catch {
       this.#reportDue = performance.now() + TICK_MS;
     }
+  }
+
+  /** All pumps of a flow together report about once a minute: each report adds to the workflow's history. */
+  get #reportEveryMs(): number {
+    return REPORT_MS * (this.#input.shards ?? 1);
   }
 
   #progress(): PumpProgress {

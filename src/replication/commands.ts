@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { replicationInput, type ReplicationInput } from './input.ts';
 import type { Asked, CommandName } from './messages.ts';
 import { TOPIC_NAME } from './names.ts';
 import { problemsOf, sentence } from './problems.ts';
@@ -28,15 +29,31 @@ export const skipGapInput = z.strictObject({
 });
 export type SkipGap = z.output<typeof skipGapInput>;
 
+export const rescaleInput = z.strictObject({ ...asked, parallelism: replicationInput.shape.parallelism.unwrap() });
+export type Rescale = z.output<typeof rescaleInput>;
+
+/** Any fields of a replication, in the form that they have in its input; those that are left out stay as they are. */
+export const updateConfigInput = z.strictObject({
+  ...asked,
+  ...Object.fromEntries(
+    Object.entries(replicationInput.shape).map(([field, schema]) => [field, withoutDefault(schema).optional()]),
+  ),
+}) as unknown as z.ZodType<UpdateConfig>;
+export type UpdateConfig = Asked & Partial<ReplicationInput>;
+
+function withoutDefault(schema: z.ZodType): z.ZodType {
+  return schema instanceof z.ZodDefault ? (schema.unwrap() as z.ZodType) : schema;
+}
+
 export const COMMAND_INPUTS = {
   pause: plain,
   resume: plain,
   stop: plain,
   skipGap: skipGapInput,
   reverse: later,
-  rescale: later,
+  rescale: rescaleInput,
   redrive: later,
-  updateConfig: later,
+  updateConfig: updateConfigInput,
   release: later,
   remap: later,
   acceptHistory: later,
@@ -49,9 +66,9 @@ export const COMMAND_DESCRIPTIONS: Readonly<Record<CommandName, string>> = {
   stop: 'Stop copying and end this workflow; a new start goes on exactly where it stood.',
   skipGap: 'Go on behind source offsets that are gone: { topic, queue, broker?, to? }.',
   reverse: 'Not available yet.',
-  rescale: 'Not available yet.',
+  rescale: 'Deal the queues out anew over so many shards: { parallelism }.',
   redrive: 'Not available yet.',
-  updateConfig: 'Not available yet.',
+  updateConfig: 'Change fields of the input that may change while it runs; the others stay as they are.',
   release: 'Not available yet.',
   remap: 'Not available yet.',
   acceptHistory: 'Not available yet.',
@@ -59,7 +76,9 @@ export const COMMAND_DESCRIPTIONS: Readonly<Record<CommandName, string>> = {
 
 export type Command =
   | { readonly name: 'skipGap'; readonly input: SkipGap }
-  | { readonly name: Exclude<CommandName, 'skipGap'>; readonly input: Asked };
+  | { readonly name: 'rescale'; readonly input: Rescale }
+  | { readonly name: 'updateConfig'; readonly input: UpdateConfig }
+  | { readonly name: Exclude<CommandName, 'skipGap' | 'rescale' | 'updateConfig'>; readonly input: Asked };
 
 /** Reads what came with a signal or an update. `problems` are sentences for whoever sent it. */
 export function readCommand(

@@ -1,5 +1,7 @@
 /** Names and shapes of what is said to and by a replication: its signals, updates and queries. Shared by workflows, activities and clients. */
 
+import type { ReplicationInput } from './input.ts';
+
 export const TASK_QUEUE = 'replicator';
 export const PUMP_TASK_QUEUE = 'replicator-pump';
 export const REPLICATION_WORKFLOW = 'replication';
@@ -113,7 +115,10 @@ export interface ReplicationStatus {
   readonly source: string;
   readonly destination: string;
   readonly mode: 'one-way' | 'two-way';
+  /** Names of the topics that are copied; those that patterns match are among them once they are found. */
   readonly topics: readonly string[];
+  /** What it runs with now, every default filled in. */
+  readonly input: ReplicationInput;
   readonly epoch: number;
   readonly heldBy?: string;
   /** Why it is in this state, where somebody said so. */
@@ -123,6 +128,8 @@ export interface ReplicationStatus {
   readonly shards: readonly ShardStatus[];
   /** Problems that are being retried, such as an unreachable cluster: the newest of each kind. */
   readonly troubles: readonly string[];
+  /** Topics that a pattern matches and that cannot be copied: a sentence each. */
+  readonly leftOut: readonly string[];
   /** The last commands that could not be carried out or understood. */
   readonly refusals: readonly string[];
   readonly startedAt: string;

@@ -1,15 +1,19 @@
 /** R7: a topic may reach a cluster from another one in one way only, else each message would arrive there twice. */
 
+import { choosesTopic, commonName, isPattern } from './topic-pattern.ts';
+
 /** What a replication copies. */
 export interface Way {
   readonly replication: string;
   readonly source: string;
   readonly destination: string;
   readonly mode?: 'one-way' | 'two-way' | undefined;
+  /** Names and patterns. */
   readonly topics: readonly string[];
+  readonly exclude?: readonly string[] | undefined;
 }
 
-/** A topic that would reach `to` from `from` twice. */
+/** A topic, or a pattern's topics, that would reach `to` from `from` twice. */
 export interface SecondWay {
   readonly topic: string;
   /** Where it stands in the list of the replication that opens the second way. */
@@ -29,11 +33,25 @@ interface Edge {
 /** Which topics of `added` get a second way beside `others`, which have none among themselves. A topic that it names twice is one of them. */
 export function secondWays(others: readonly Way[], added: Way): SecondWay[] {
   return added.topics.flatMap((topic, index) => {
-    const earlier = { ...added, topics: added.topics.slice(0, index) };
-    const edges = [...others, earlier].filter(({ topics }) => topics.includes(topic)).flatMap(edgesOf);
-    const pair = twice([...edges, ...edgesOf(added)]);
-    return pair ? [{ topic, index, ...pair, beside: [...new Set(edges.map(({ replication }) => replication))] }] : [];
+    const again = added.topics.slice(0, index).includes(topic) ? [added] : [];
+    for (const name of topicsIn(topic, others)) {
+      const edges = [...others.filter((other) => copies(other, name)), ...again].flatMap(edgesOf);
+      const pair = copies(added, name) ? twice([...edges, ...edgesOf(added)]) : undefined;
+      if (pair) return { topic, index, ...pair, beside: [...new Set(edges.map(({ replication }) => replication))] };
+    }
+    return [];
   });
+}
+
+/** The topic; of a pattern one topic for each name or pattern of the others that it meets. */
+function topicsIn(topic: string, others: readonly Way[]): string[] {
+  if (!isPattern(topic)) return [topic];
+  const met = others.flatMap(({ topics }) => topics).flatMap((other) => commonName(topic, other) ?? []);
+  return [...new Set([topic, ...met])];
+}
+
+function copies({ topics, exclude = [] }: Way, name: string): boolean {
+  return choosesTopic({ topics, exclude }, name);
 }
 
 /** For whoever wants to start it. */

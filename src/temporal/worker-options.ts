@@ -17,7 +17,8 @@ export const CONTROL_OPTIONS = {
   stickyQueueScheduleToStartTimeout: '2s',
   // else one worker would reserve all pumps for itself
   maxEagerActivityReservationsPerWorkflowTask: 0,
-  maxConcurrentActivityTaskExecutions: 20,
+  // a watch a replication, besides what is short
+  maxConcurrentActivityTaskExecutions: 1000,
 } as const satisfies Partial<WorkerOptions>;
 
 /** Pumps: a slot each for hours, so they have a task queue of their own. */

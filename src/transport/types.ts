@@ -142,6 +142,8 @@ export interface TopicConfig {
 /** Topics, groups and brokers of one cluster. @throws TransportError from each call */
 export interface ClusterAdmin {
   brokers(): Promise<BrokerInfo[]>;
+  /** Sorted names of all topics but those that the brokers made for themselves. */
+  topicNames(): Promise<string[]>;
   /** `undefined` where the name servers know no such topic. */
   topic(name: string): Promise<Topic | undefined>;
   topicConfig(broker: string, topic: string): Promise<TopicConfig | undefined>;

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { Runtime, Worker } from '@temporalio/worker';
 import { createControlActivities, createPumpActivities } from '../../activities/create-activities.ts';
 import type { ActivityDependencies } from '../../activities/dependencies.ts';
@@ -30,6 +31,7 @@ export async function runWorker(config: LoadedConfig, { role }: RunWorkerOptions
     const searchAttributes = await provideSearchAttributes(temporal.connection, temporal.namespace);
     const workers = await createWorkers(temporal, role, config.worker.pumpSlots, {
       client: temporal.client,
+      identity: `${process.pid}@${hostname()}`,
       openCluster: (name) => clusters.open(name),
       budget: new ByteBudget(MESSAGE_MEMORY),
       usableSearchAttributes: () => provideSearchAttributes(temporal.connection, temporal.namespace),
@@ -49,7 +51,7 @@ async function createWorkers(
   pumpSlots: number,
   dependencies: ActivityDependencies,
 ): Promise<Worker[]> {
-  const common = { connection: native, namespace };
+  const common = { connection: native, namespace, identity: dependencies.identity };
   const workers: Worker[] = [];
   if (role !== 'pump')
     workers.push(

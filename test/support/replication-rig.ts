@@ -8,6 +8,8 @@ import type {
   PumpActivities,
   PumpInput,
   PumpResult,
+  Watched,
+  WatchInput,
 } from '../../activities/types.ts';
 import type { ReplicationConfig } from '../../src/replication/input.ts';
 import {
@@ -59,6 +61,8 @@ export interface PumpDouble {
  */
 export class ReplicationRig {
   prepare: (input: PrepareInput) => Promise<Prepared> = () => Promise.resolve({ map: MAP, starts: {} });
+  /** Answers each watch; by default nothing ever happens. */
+  watch: (input: WatchInput) => Promise<Watched> = () => Context.current().cancelled;
   searchAttributes: readonly string[] = [];
   /** Awaited by each pump before it ends. */
   beforePumpEnds: (input: PumpInput) => Promise<void> = () => Promise.resolve();
@@ -125,6 +129,17 @@ export class ReplicationRig {
   #control(): ControlActivities {
     return {
       prepare: (input) => this.prepare(input),
+      watchTopology: async (input) => {
+        const { heartbeat } = Context.current();
+        const beating = setInterval(() => {
+          heartbeat();
+        }, 1000);
+        try {
+          return await this.watch(input);
+        } finally {
+          clearInterval(beating);
+        }
+      },
       usableSearchAttributes: () => Promise.resolve(this.searchAttributes),
     };
   }

@@ -1,26 +1,23 @@
 import {
   ActivityCancellationType,
-  ActivityFailure,
-  ApplicationFailure,
   CancellationScope,
   condition,
   isCancellation,
+  patched,
   proxyActivities,
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { ControlActivities, PumpActivities, PumpInput } from '../../activities/types.ts';
-import { pumpId, PUMP_TASK_QUEUE, WRONG_INPUT } from '../../src/replication/messages.ts';
-import { pumpInputOf } from './pump-input.ts';
+import type { Prepared, PumpActivities, PumpInput } from '../../activities/types.ts';
+import { dealAdded } from '../../src/replication/deal-queues.ts';
+import type { ReplicationInput } from '../../src/replication/input.ts';
+import { pumpId, PUMP_TASK_QUEUE } from '../../src/replication/messages.ts';
+import { shardQueues, type QueueRange } from '../../src/replication/queue-map.ts';
+import { adopt, backOff, causeOf, prepareOnce, prepareWithPatience } from './preparing.ts';
+import { pumpInputOf, settingsIn } from './pump-input.ts';
 import { applyResult } from './reports.ts';
-import { enter, layShards, refuse, type Shard, type Task } from './task.ts';
-
-const { prepare } = proxyActivities<ControlActivities>({
-  startToCloseTimeout: '10 minutes',
-  heartbeatTimeout: '10s',
-  // tried again by `prepareWithPatience`, so that operators see in `status` what is wrong
-  retry: { maximumAttempts: 1 },
-});
+import { enter, sameQueues, shardsOf, type Shard, type Task } from './task.ts';
+import { TopologyWatch } from './topology-watch.ts';
 
 /** A stint is 6 h, give or take 10 %; see `PumpResult`. */
 const LONGEST_STINT = '7 hours';
@@ -38,20 +35,41 @@ function pump(activityId: string, input: PumpInput) {
   }).pump(input);
 }
 
-/** The work of a replication: prepare once, then one pump a shard, until it is told to stop. */
+/** A shard at work: one pump after the other. */
+interface Pumping {
+  /** Of the pump at work now. */
+  scope: CancellationScope;
+  /** What that pump was started with. */
+  settings: string;
+  /** The worker that is to leave the next pump to others. */
+  notOn: string | undefined;
+  /** The shard is given up. */
+  retired: boolean;
+  /** Resolves when no pump of the shard copies any more. */
+  ended: Promise<void>;
+}
+
+/** The work of a replication: prepare once, then one pump a shard and a watch over the source, until it is told to stop. */
 export class Copying {
   /** Why this replication can never copy. */
   failure: Error | undefined;
   readonly #task: Task;
   readonly #changed: () => void;
-  readonly #pumps = new Map<Shard, CancellationScope>();
+  readonly #pumping = new Map<Shard, Pumping>();
+  readonly #watch: TopologyWatch;
   #scope: CancellationScope | undefined;
   #ended = false;
   #work: Promise<void> = Promise.resolve();
+  #dealing: Promise<void> = Promise.resolve();
 
   constructor(task: Task, changed: () => void) {
     this.#task = task;
     this.#changed = changed;
+    this.#watch = new TopologyWatch(task, {
+      changed,
+      onNew: () => this.#extend(),
+      onSurplus: (shard, worker) => this.#restart(shard, worker),
+    });
   }
 
   start(): void {
@@ -79,77 +97,128 @@ export class Copying {
 
   /** Has the shard's pump start anew with what the task now says. */
   async restart(index: number): Promise<void> {
-    const shard = this.#task.shards[index]!;
-    const pumping = this.#pumps.get(shard);
-    if (!pumping) return;
-    pumping.cancel();
-    await condition(() => this.#pumps.get(shard) !== pumping);
+    await this.#restart(this.#task.shards[index]!);
+  }
+
+  /** Deals the queues out anew over as many shards as the input says. Pumps whose queues and settings stay the same are not disturbed. */
+  async rescale(): Promise<void> {
+    await this.#deal(({ map, input }) => shardQueues(map, input.parallelism));
+  }
+
+  /** Has pumps work on what the task now says: queues that were added to its map or lead elsewhere, and its input. */
+  async follow(): Promise<void> {
+    await this.#deal(({ map, input, shards }) => {
+      const parts = shards.map(({ queues }) => queues);
+      return dealAdded(parts, map, input.parallelism);
+    });
+  }
+
+  /** Prepares for this input on top of what the task has by then. @param discovering see `PrepareInput` */
+  async prepare(input: ReplicationInput, discovering: boolean): Promise<Prepared> {
+    for (;;) {
+      const { map } = this.#task;
+      const prepared = await prepareOnce(this.#task, input, discovering);
+      if (this.#task.map === map) return prepared;
+    }
   }
 
   async #run(): Promise<void> {
-    if (!this.#task.prepared && !(await this.#prepareWithPatience())) return;
+    if (!this.#task.prepared && !(await prepareWithPatience(this.#task, this.#changed))) return;
     enter(this.#task, 'RUNNING', this.#task.reason);
     this.#changed();
-    await Promise.all(this.#task.shards.map((shard, index) => this.#keepPumping(shard, index)));
+    for (const shard of this.#task.shards) this.#begin(shard);
+    if (patched('watch-topology')) await this.#watch.run();
+    await CancellationScope.current().cancelRequested.catch(() => undefined);
+    await this.#dealing;
+    await Promise.all([...this.#pumping.values()].map(({ ended }) => ended));
   }
 
-  /** Tries until it succeeds; only the operator can help against wrong input. Says whether copying can begin. */
-  async #prepareWithPatience(): Promise<boolean> {
-    const { name, input } = this.#task;
-    for (let tries = 1; ; tries++)
-      try {
-        const { map, starts } = await prepare({ replication: name, input, map: this.#task.map });
-        // a start that was resolved earlier stays: `latest` would be later by now
-        this.#task.starts = { ...starts, ...this.#task.starts };
-        this.#task.map = map;
-        this.#task.prepared = true;
-        this.#task.troubles = [];
-        layShards(this.#task);
-        return true;
-      } catch (error) {
-        if (isCancellation(error)) throw error;
-        const cause = causeOf(error);
-        if (isWrongInput(error)) return this.#giveUp(cause);
-        this.#task.troubles = [`cannot start: ${cause}; tried ${tries} times`];
-        this.#changed();
-        await sleep(backOff(tries));
-      }
+  /** Takes up what is new on the source. Says whether there was anything. */
+  async #extend(): Promise<boolean> {
+    const { input } = this.#task;
+    const known = inventory(this.#task);
+    const prepared = await this.prepare(input, true);
+    // the input was changed meanwhile, and whoever did that has prepared for it
+    if (this.#task.input !== input) return true;
+    adopt(this.#task, prepared);
+    if (inventory(this.#task) === known) return false;
+    await this.follow();
+    return true;
   }
 
-  /** A replication that never ran fails; one that is to go on stays paused, so that its operator can correct the cause. */
-  #giveUp(cause: string): boolean {
-    if (this.#task.map.length === 0) throw ApplicationFailure.nonRetryable(cause, WRONG_INPUT);
-    refuse(this.#task, 'resume', {}, cause, new Date().toISOString());
-    enter(this.#task, 'PAUSED', cause);
+  /** One dealing at a time. A queue that moves is copied again only when the pump that had it has ended. */
+  async #deal(deal: (task: Task) => readonly (readonly QueueRange[])[]): Promise<void> {
+    const dealt = this.#dealing.then(async () => {
+      const task = this.#task;
+      const parts = deal(task);
+      const going = task.shards.filter(
+        (shard) =>
+          !parts.some((queues) => sameQueues(queues, shard.queues)) ||
+          this.#pumping.get(shard)?.settings !== settingsIn(pumpInputOf(task, shard, parts.length)),
+      );
+      await Promise.all(going.map((shard) => this.#retire(shard)));
+      task.shards = shardsOf(task, parts);
+      for (const shard of task.shards) this.#begin(shard);
+    });
+    this.#dealing = dealt.catch(() => undefined);
+    await dealt;
+    this.#watch.renew();
     this.#changed();
-    return false;
   }
 
-  async #keepPumping(shard: Shard, index: number): Promise<void> {
+  #begin(shard: Shard): void {
+    const scope = this.#scope;
+    if (!scope || scope.consideredCancelled || this.#task.state !== 'RUNNING' || this.#pumping.has(shard)) return;
+    const pumping: Pumping = { scope, settings: '', notOn: undefined, retired: false, ended: Promise.resolve() };
+    this.#pumping.set(shard, pumping);
+    pumping.ended = scope.run(() => this.#keepPumping(shard, pumping));
+  }
+
+  async #retire(shard: Shard): Promise<void> {
+    const pumping = this.#pumping.get(shard);
+    if (!pumping) return;
+    pumping.retired = true;
+    pumping.scope.cancel();
+    await pumping.ended;
+  }
+
+  async #restart(shard: Shard, notOn?: string): Promise<void> {
+    const pumping = this.#pumping.get(shard);
+    if (!pumping) return;
+    const { scope } = pumping;
+    pumping.notOn = notOn;
+    scope.cancel();
+    await condition(() => pumping.scope !== scope || this.#pumping.get(shard) !== pumping);
+  }
+
+  async #keepPumping(shard: Shard, pumping: Pumping): Promise<void> {
     const all = CancellationScope.current();
-    for (let failures = 0; ;) {
-      const scope = new CancellationScope();
-      this.#pumps.set(shard, scope);
+    const isOver = () => all.consideredCancelled || pumping.retired;
+    for (let failures = 0; !isOver();) {
+      const scope = (pumping.scope = new CancellationScope());
       try {
-        await scope.run(() => this.#pumpOnce(shard, index));
+        await scope.run(() => this.#pumpOnce(shard, pumping));
         failures = 0;
       } catch (error) {
         if (!all.consideredCancelled && !scope.consideredCancelled) {
-          shard.troubles = [`the pump of shard ${index} failed: ${causeOf(error)}`];
+          shard.troubles = [`the pump of shard ${this.#task.shards.indexOf(shard)} failed: ${causeOf(error)}`];
           this.#changed();
           await scope.run(() => sleep(backOff(++failures))).catch(() => undefined);
         }
       }
-      this.#pumps.delete(shard);
-      if (all.consideredCancelled) return;
     }
+    this.#pumping.delete(shard);
   }
 
-  async #pumpOnce(shard: Shard, index: number): Promise<void> {
-    const activityId = `pump-${index}-${++this.#task.pumpsBegun}`;
+  async #pumpOnce(shard: Shard, pumping: Pumping): Promise<void> {
+    const input = pumpInputOf(this.#task, shard);
+    const activityId = `pump-${input.shard}-${++this.#task.pumpsBegun}`;
+    const { notOn } = pumping;
+    pumping.notOn = undefined;
+    pumping.settings = settingsIn(input);
     shard.pump = pumpId(workflowInfo().runId, activityId);
     try {
-      const result = await pump(activityId, pumpInputOf(this.#task, index));
+      const result = await pump(activityId, notOn === undefined ? input : { ...input, notOn });
       applyResult(this.#task, shard, result, new Date().toISOString());
     } finally {
       delete shard.pump;
@@ -157,19 +226,6 @@ export class Copying {
   }
 }
 
-function isWrongInput(error: unknown): boolean {
-  return (
-    error instanceof ActivityFailure && error.cause instanceof ApplicationFailure && error.cause.type === WRONG_INPUT
-  );
-}
-
-/** What the activity itself said, not what that was caused by. */
-function causeOf(error: unknown): string {
-  const cause = error instanceof ActivityFailure ? error.cause : error;
-  return cause instanceof Error ? cause.message : String(cause);
-}
-
-/** 1 s, 2 s, 4 s ... 60 s. */
-function backOff(tries: number): number {
-  return Math.min(60_000, 1000 * 2 ** Math.min(tries - 1, 6));
+function inventory({ map, leftOut }: Task): string {
+  return JSON.stringify([map, leftOut]);
 }

@@ -1,7 +1,9 @@
-import type { Command, SkipGap } from '../../src/replication/commands.ts';
+import type { Command, Rescale, SkipGap } from '../../src/replication/commands.ts';
 import type { Asked, BlockedQueue, CommandAnswer } from '../../src/replication/messages.ts';
+import { done, refused } from './answers.ts';
 import type { Copying } from './copying.ts';
 import { blockedKey, blockedQueues, enter, type Task } from './task.ts';
+import { updateConfig } from './update-config.ts';
 
 /**
  * Carries out one command; the loop never runs two at a time. A command that does not fit the state is refused with a reason, which is an
@@ -19,10 +21,12 @@ export async function execute(task: Task, copying: Copying, command: Command): P
       return await stop(task, copying, command.input);
     case 'skipGap':
       return await skipGap(task, copying, command.input);
-    case 'reverse':
     case 'rescale':
-    case 'redrive':
+      return await rescale(task, copying, command.input);
     case 'updateConfig':
+      return await updateConfig(task, copying, command.input);
+    case 'reverse':
+    case 'redrive':
     case 'release':
     case 'remap':
     case 'acceptHistory':
@@ -56,6 +60,12 @@ async function stop(task: Task, copying: Copying, { reason }: Asked): Promise<Co
   return done(task);
 }
 
+async function rescale(task: Task, copying: Copying, { parallelism }: Rescale): Promise<CommandAnswer> {
+  task.input = { ...task.input, parallelism };
+  await copying.rescale();
+  return done(task);
+}
+
 async function skipGap(task: Task, copying: Copying, wanted: SkipGap): Promise<CommandAnswer> {
   const found = blockedByGap(task, wanted);
   if (typeof found === 'string') return refused(found);
@@ -84,12 +94,4 @@ function blockedByGap(task: Task, { topic, queue, broker }: SkipGap): BlockedQue
   if (gaps[0]) return gaps[0];
   if (found[0]) return `${place} is not blocked by a gap but by ${found[0].kind}: ${found[0].reason}`;
   return `${place} is not blocked`;
-}
-
-function done(task: Task): CommandAnswer {
-  return { done: true, state: task.state };
-}
-
-function refused(reason: string): CommandAnswer {
-  return { done: false, reason };
 }

@@ -1,26 +1,32 @@
 import type { PumpInput } from '../../activities/types.ts';
 import { mappedQueues, sourceKey } from '../../src/replication/queue-map.ts';
-import type { Task } from './task.ts';
+import type { Shard, Task } from './task.ts';
 
-/** What the pump of a shard is told. */
-export function pumpInputOf(task: Task, index: number): PumpInput {
+/** What the pump of a shard is told. @param shards how many there are, or will be */
+export function pumpInputOf(task: Task, shard: Shard, shards = task.shards.length): PumpInput {
   const { name, input, epoch, starts, skips, histories } = task;
-  const { queues } = task.shards[index]!;
+  const { queues } = shard;
   const keys = new Set([...mappedQueues(queues)].map(sourceKey));
   return {
     replication: name,
     source: input.source,
     destination: input.destination,
     epoch,
-    shard: index,
+    shard: task.shards.indexOf(shard),
+    shards,
     queues,
     starts: only(starts, keys),
     skips: only(skips, keys),
     histories: only(histories, keys),
     tags: input.tags,
     onGap: input.onGap,
-    rateLimit: share(input.rateLimit, task.shards.length),
+    rateLimit: share(input.rateLimit, shards),
   };
+}
+
+/** What of this a pump at work would have to be restarted for. Queues and their offsets are changed by whoever restarts it. */
+export function settingsIn(input: PumpInput): string {
+  return JSON.stringify({ ...input, shard: 0, shards: 0, queues: [], starts: {}, skips: {}, histories: {} });
 }
 
 function only<T>(byQueue: Readonly<Record<string, T>>, keys: ReadonlySet<string>): Record<string, T> {

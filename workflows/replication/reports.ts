@@ -45,8 +45,8 @@ export const pumpReport = z.object({
 export function applyReport(task: Task, report: PumpReport, now: string): void {
   task.counters = addCounters(task.counters, report.counters);
   countRepeats(task, report.repeats);
-  const shard = task.shards[report.shard];
-  if (shard?.pump !== report.pump) return;
+  const shard = task.shards.find(({ pump }) => pump === report.pump);
+  if (!shard) return;
   shard.blocked = report.blocked;
   shard.troubles = report.troubles;
   shard.lastReport = now;

@@ -1,4 +1,4 @@
-import type { QueueHistory } from '../../activities/types.ts';
+import type { LeftOut, QueueHistory } from '../../activities/types.ts';
 import type { ReplicationInput } from '../../src/replication/input.ts';
 import {
   NO_COUNTERS,
@@ -16,7 +16,8 @@ import type { CountedRun } from './repeats.ts';
 /** What a replication knows. Everything but `shards` and `troubles` is carried over when the workflow continues as new. */
 export interface Task {
   readonly name: string;
-  readonly input: ReplicationInput;
+  /** As of the last `updateConfig` or `rescale`. */
+  input: ReplicationInput;
   /** ISO 8601; of the first run. */
   readonly startedAt: string;
   state: ReplicationState;
@@ -25,9 +26,13 @@ export interface Task {
   epoch: number;
   /** Clusters, topics and start offsets are checked and in place; copying can begin. */
   prepared: boolean;
+  /** It was prepared before: what turns up on the source from then on appeared while it was under way. */
+  begun: boolean;
   map: readonly QueueRange[];
   /** See `Prepared.starts`. */
   starts: Readonly<Record<string, number>>;
+  /** See `Prepared.leftOut`. */
+  leftOut: readonly LeftOut[];
   /** See `PumpInput.skips`. */
   skips: Record<string, number>;
   /** See `PumpInput.histories`. */
@@ -56,6 +61,8 @@ export interface Shard {
   /** Next source offset by `queueKey`, as far as the pumps told. */
   next: Record<string, number>;
   lastReport?: string;
+  /** When its pump was last moved to another worker. ms since 1970 */
+  movedAt?: number;
 }
 
 export interface Answered {
@@ -75,8 +82,10 @@ export function newTask(name: string, input: ReplicationInput, now: string): Tas
     state: 'STARTING',
     epoch: 1,
     prepared: false,
+    begun: false,
     map: [],
     starts: {},
+    leftOut: [],
     skips: {},
     histories: {},
     repeats: {},
@@ -97,12 +106,39 @@ export function enter(task: Task, state: ReplicationState, reason?: string): voi
   else task.reason = reason;
 }
 
-/** Deals the map out to shards; queues that are blocked stay so until their pump says otherwise. */
+/** Deals the map out to shards anew. */
 export function layShards(task: Task, blocked: readonly BlockedQueue[] = blockedQueues(task)): void {
-  task.shards = shardQueues(task.map, task.input.parallelism).map((queues) => {
-    const keys = new Set([...mappedQueues(queues)].map(sourceKey));
-    return { queues, blocked: blocked.filter((queue) => keys.has(blockedKey(queue))), troubles: [], next: {} };
+  task.shards = shardsOf(task, shardQueues(task.map, task.input.parallelism), blocked);
+}
+
+/**
+ * The shards of these parts. One whose queues stay together as they are stays the same; in a new one queues that are blocked stay so, and
+ * stand where they stood, until their pump says otherwise.
+ */
+export function shardsOf(
+  task: Task,
+  parts: readonly (readonly QueueRange[])[],
+  blocked: readonly BlockedQueue[] = blockedQueues(task),
+): Shard[] {
+  const next = new Map(task.shards.flatMap((shard) => Object.entries(shard.next)));
+  const reports = task.shards.flatMap(({ lastReport }) => lastReport ?? []).sort();
+  return parts.map((queues) => {
+    const same = task.shards.find((shard) => sameQueues(shard.queues, queues));
+    if (same) return same;
+    const keys = [...mappedQueues(queues)].map(sourceKey);
+    const own = new Set(keys);
+    return {
+      queues,
+      blocked: blocked.filter((queue) => own.has(blockedKey(queue))),
+      troubles: [],
+      next: Object.fromEntries(keys.flatMap((key) => (next.has(key) ? [[key, next.get(key)!]] : []))),
+      ...(reports[0] !== undefined && { lastReport: reports[0] }),
+    };
   });
+}
+
+export function sameQueues(a: readonly QueueRange[], b: readonly QueueRange[]): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 export function blockedQueues(task: Task): BlockedQueue[] {

@@ -5,6 +5,7 @@ import type {
   ReplicationState,
   ReplicationStatus,
 } from '../../src/replication/messages.ts';
+import { isPattern } from '../../src/replication/topic-pattern.ts';
 import { countQueues, mappedQueues, sourceKey } from '../../src/replication/queue-map.ts';
 import { blockedQueues, type Task } from './task.ts';
 
@@ -17,7 +18,7 @@ export function healthOf(task: Task): ReplicationState | 'BLOCKED' {
 }
 
 export function statusOf(task: Task): ReplicationStatus {
-  const { name, input, state, reason, epoch, counters, refusals, startedAt } = task;
+  const { name, input, state, reason, epoch, counters, leftOut, refusals, startedAt } = task;
   return {
     name,
     state,
@@ -25,7 +26,8 @@ export function statusOf(task: Task): ReplicationStatus {
     source: input.source,
     destination: input.destination,
     mode: input.mode,
-    topics: input.topics,
+    topics: [...new Set([...input.topics.filter((topic) => !isPattern(topic)), ...task.map.map(({ topic }) => topic)])],
+    input,
     epoch,
     ...(reason !== undefined && { reason }),
     blocked: blockedQueues(task),
@@ -37,6 +39,7 @@ export function statusOf(task: Task): ReplicationStatus {
       ...(lastReport !== undefined && { lastReport }),
     })),
     troubles: [...new Set([...task.troubles, ...task.shards.flatMap(({ troubles }) => troubles)])],
+    leftOut: leftOut.map(({ reason: why }) => why),
     refusals,
     startedAt,
   };
@@ -70,7 +73,7 @@ export function resultOf(task: Task): ReplicationResult {
 /** Markdown, for the Temporal UI. */
 export function detailsOf(task: Task): string {
   const { input, counters, reason } = task;
-  const { blocked, troubles, refusals } = statusOf(task);
+  const { blocked, troubles, leftOut, refusals } = statusOf(task);
   const lines = [
     `**${healthOf(task)}**${reason === undefined ? '' : ` (${reason})`}`,
     `\`${input.source}\` to \`${input.destination}\`: ${input.topics.map((topic) => `\`${topic}\``).join(', ')}`,
@@ -82,6 +85,7 @@ export function detailsOf(task: Task): string {
     blocked.map((queue) => `\`${queue.topic}\` queue ${queue.queue} on \`${queue.broker}\`: ${queue.reason}`),
   );
   list(lines, 'Being retried', troubles);
+  list(lines, 'Left out', leftOut);
   list(lines, 'Refused', refusals);
   return lines.join('\n\n');
 }

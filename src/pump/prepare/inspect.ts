@@ -1,5 +1,9 @@
+import type { LeftOut } from '../../../activities/types.ts';
+import { isSystemTopic } from '../../replication/topic-pattern.ts';
 import { WrongInput } from '../../replication/wrong-input.ts';
 import type { Cluster, Topic, TopicConfig } from '../../transport/types.ts';
+import type { ChosenTopic } from './choose-topics.ts';
+import { inParallel } from './in-parallel.ts';
 
 /** What was found out about one topic before anything is changed. */
 export interface InspectedTopic {
@@ -24,32 +28,50 @@ export async function inspectClusters(source: Cluster, destination: Cluster): Pr
   return writable.sort();
 }
 
-/** @throws WrongInput naming every topic that cannot be copied */
+/** What can be copied of the topics that were chosen, and what not. */
+export interface Inspection {
+  readonly topics: readonly InspectedTopic[];
+  readonly leftOut: readonly LeftOut[];
+}
+
+/** @throws WrongInput naming every topic that the input names and that cannot be copied */
 export async function inspectTopics(
   source: Cluster,
   destination: Cluster,
-  topics: readonly string[],
-): Promise<InspectedTopic[]> {
+  chosen: readonly ChosenTopic[],
+): Promise<Inspection> {
   const problems: string[] = [];
-  const inspected: InspectedTopic[] = [];
-  for (const [index, name] of topics.entries()) {
-    const [from, to] = await Promise.all([source.admin.topic(name), destination.admin.topic(name)]);
-    const config = from?.brokers[0] && (await source.admin.topicConfig(from.brokers[0].broker, name));
-    if (from && config && !whyNot(name, from, config)) inspected.push({ source: from, config, destination: to });
-    else
-      problems.push(
-        `topics[${index}]: ${from && config ? whyNot(name, from, config)! : `topic ${name} does not exist on ${source.name}; expected an existing topic`}`,
-      );
+  const leftOut: LeftOut[] = [];
+  const topics: InspectedTopic[] = [];
+  const inspected = await inParallel(chosen, async ({ name }) => {
+    const [from, to] = await Promise.all([inspectTopic(source, name), destination.admin.topic(name)]);
+    return typeof from === 'string' ? from : { ...from, destination: to };
+  });
+  for (const [index, topic] of inspected.entries()) {
+    const { name, path } = chosen[index]!;
+    if (typeof topic !== 'string') topics.push(topic);
+    else if (path !== undefined) problems.push(`${path}: ${topic}`);
+    else leftOut.push({ topic: name, reason: topic });
   }
   if (problems.length > 0) throw new WrongInput(problems);
-  return inspected;
+  return { topics, leftOut };
+}
+
+/** A topic of the source, or why it cannot be copied. */
+export async function inspectTopic(
+  { name: cluster, admin }: Cluster,
+  name: string,
+): Promise<Pick<InspectedTopic, 'source' | 'config'> | string> {
+  const source = await admin.topic(name);
+  const config = source?.brokers[0] && (await admin.topicConfig(source.brokers[0].broker, name));
+  if (!source || !config) return `topic ${name} does not exist on ${cluster}; expected an existing topic`;
+  return whyNot(name, source, config) ?? { source, config };
 }
 
 const READABLE = 4;
-const SYSTEM_TOPIC = /^(rmq_sys_|RMQ_SYS_|%RETRY%|%DLQ%|SCHEDULE_TOPIC_XXXX$|TBW102$)/;
 
 function whyNot(name: string, topic: Topic, { attributes }: TopicConfig): string | undefined {
-  if (SYSTEM_TOPIC.test(name)) return `${name} is a topic of RocketMQ itself; copying those is not available yet`;
+  if (isSystemTopic(name)) return `${name} is a topic of RocketMQ itself; copying those is not available yet`;
   if (topic.brokers.some(({ perm }) => (perm & READABLE) === 0))
     return `topic ${name} cannot be read on the source (its permission lacks 4); make it readable`;
   if (attributes['cleanup.policy'] === 'COMPACTION')

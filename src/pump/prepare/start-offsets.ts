@@ -23,6 +23,8 @@ export interface StartOptions {
   readonly map: readonly QueueRange[];
   /** The map decided earlier. */
   readonly earlier: readonly QueueRange[];
+  /** See `PrepareInput.discovering`. */
+  readonly discovering: boolean;
 }
 
 /** Where the search for copies may hold messages in memory. Bytes. */
@@ -30,7 +32,8 @@ const SEARCH_BUDGET = 16 * 1024 * 1024;
 const DISPATCH_TIMEOUT_MS = 10_000;
 
 /**
- * Resolves the start of every queue of which neither cluster holds a checkpoint or a copy (R5). Reads only.
+ * Resolves the start of every queue that is new in the map and of which neither cluster holds a checkpoint or a copy (R5). For the others this was
+ * done before; a start such as `latest` would be later by now. Reads only.
  * @throws WrongInput naming the queues for which the group to start from has no offset
  */
 export async function resolveStarts(options: StartOptions): Promise<QueueStart[]> {
@@ -40,12 +43,12 @@ export async function resolveStarts(options: StartOptions): Promise<QueueStart[]
   try {
     const evidence = new Evidence(options, writer);
     const starts = await inParallel(
-      [...mappedQueues(options.map)],
+      [...mappedQueues(options.map)].filter((mapped) => !known.has(sourceKey(mapped))),
       async (mapped): Promise<QueueStart | string | undefined> => {
         if (await evidence.of(mapped)) return undefined;
         const queue = sourceQueue(mapped);
         // a queue that was added to a topic which is copied already holds only messages from after the start
-        const added = topicsBefore.has(mapped.topic) && !known.has(sourceKey(mapped));
+        const added = options.discovering || topicsBefore.has(mapped.topic);
         const offset = await resolve(options, queue, added ? 'earliest' : options.start);
         return typeof offset === 'string' ? offset : { queue, offset };
       },

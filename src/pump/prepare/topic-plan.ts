@@ -31,14 +31,14 @@ export function planTopic(
   const kept = mapped.filter((range) => range.topic === topic);
   const keptFrom = new Set([...mappedQueues(kept)].map(sourceKey));
   const keptTo = new Set([...mappedQueues(kept)].map(({ to }) => placeKey(to)));
-  const added = places(source.brokers).filter((from) => !keptFrom.has(sourceKey({ topic, from })));
+  const added = queuePlaces(source.brokers).filter((from) => !keptFrom.has(sourceKey({ topic, from })));
   const destination = widen(source.brokers, existing?.brokers ?? [], brokers, keptTo.size + added.length);
-  const free = places(destination).filter((to) => !keptTo.has(placeKey(to)));
+  const free = queuePlaces(destination).filter((to) => !keptTo.has(placeKey(to)));
   return { topic, destination, map: [...kept, ...pairQueues(topic, added, free)] };
 }
 
 /** As clients list queues (by broker name, then number), behind them those that can only be read. */
-function places(brokers: readonly BrokerQueues[]): QueuePlace[] {
+export function queuePlaces(brokers: readonly BrokerQueues[]): QueuePlace[] {
   const sorted = brokers.toSorted((a, b) => (a.broker < b.broker ? -1 : 1));
   return [
     ...sorted.flatMap(({ broker, writeQueues }) => numbered(broker, 0, writeQueues)),

@@ -25,6 +25,12 @@ export function objectsAt(parent: JsonObject, name: string): JsonObject[] {
   return value.map((item) => asObject(item, `an item of ${name}`));
 }
 
+export function asStrings(value: unknown, what: string): string[] {
+  if (!Array.isArray(value) || value.some((item) => typeof item !== 'string'))
+    throw new ProtocolError(`${what} is ${shown(value)}; expected a list of texts`);
+  return value as string[];
+}
+
 export function stringAt(parent: JsonObject, name: string): string {
   const value = parent[name];
   if (typeof value !== 'string') throw new ProtocolError(`${name} is ${shown(value)}; expected a string`);

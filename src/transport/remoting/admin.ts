@@ -2,6 +2,7 @@ import { createSubscriptionGroup } from '../../remoting/requests/create-subscrip
 import { getAllSubscriptionGroups } from '../../remoting/requests/get-all-subscription-group-config.ts';
 import { getAllTopicConfig } from '../../remoting/requests/get-all-topic-config.ts';
 import { getBrokerConfig } from '../../remoting/requests/get-broker-config.ts';
+import { getSystemTopics } from '../../remoting/requests/get-system-topic-list-from-broker.ts';
 import { getRouteInfo } from '../../remoting/requests/get-route-info.ts';
 import { hasSubscriptionGroup } from '../../remoting/requests/get-subscription-group-config.ts';
 import { getTopicConfig } from '../../remoting/requests/get-topic-config.ts';
@@ -32,6 +33,20 @@ export class RemotingAdmin implements ClusterAdmin {
 
   async brokers(): Promise<BrokerInfo[]> {
     return [...(await this.#directory.brokers())];
+  }
+
+  async topicNames(): Promise<string[]> {
+    const masters = (await this.#directory.brokers()).filter(({ master }) => master !== undefined);
+    const names = await Promise.all(
+      masters.map(async ({ name }) => {
+        const [all, system] = await Promise.all([
+          this.#connections.call(name, getAllTopicConfig, undefined),
+          this.#connections.call(name, getSystemTopics, undefined),
+        ]);
+        return [...all.keys()].filter((topic) => !system.has(topic));
+      }),
+    );
+    return [...new Set(names.flat())].sort();
   }
 
   async topic(name: string): Promise<Topic | undefined> {

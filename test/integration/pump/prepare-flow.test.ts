@@ -37,9 +37,10 @@ function prepare(
   input: Partial<ReplicationConfig>,
   map: Parameters<typeof prepareFlow>[0]['map'] = [],
   destination = west,
+  discovering = false,
 ) {
   const full = replicationInput.parse({ source: 'east', destination: 'west', topics: [], ...input });
-  return prepareFlow({ replication, input: full, map }, east, destination, new AbortController().signal);
+  return prepareFlow({ replication, input: full, map, discovering }, east, destination, new AbortController().signal);
 }
 
 async function send(cluster: Cluster, queue: Queue, count: number, from?: string): Promise<void> {

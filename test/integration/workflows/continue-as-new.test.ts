@@ -108,6 +108,19 @@ test('a paused replication stays paused', async () => {
   await replication.update('stop');
 });
 
+test('the next run goes on with the input as it was changed', async () => {
+  const { rig } = stage;
+  rig.prepare = () => Promise.resolve({ map: MAP, starts: {} });
+  const replication = await rig.running();
+  await replication.update('updateConfig', { onGap: 'skip', parallelism: 4 });
+  await eventually(10_000, () => rig.pumpsOf(replication).length === 4);
+  await untilNextRun(replication);
+  expect((await replication.reaches('RUNNING')).input).toMatchObject({ onGap: 'skip', parallelism: 4 });
+  await eventually(10_000, () => rig.pumpsOf(replication).length === 4);
+  expect(rig.pumpsOf(replication).every(({ input }) => input.onGap === 'skip')).toBe(true);
+  await replication.update('stop');
+});
+
 /** Grows the run until its pumps are told to end, and holds them there; returns how to let them go. */
 async function pumpsEndUntil(rig: ReplicationRig, replication: ReplicationUnderTest): Promise<() => void> {
   let release: () => void = () => undefined;

@@ -28,6 +28,7 @@ describe('a good file', () => {
       destination: 'west',
       mode: 'one-way',
       topics: ['orders', '%RETRY%billing'],
+      exclude: [],
       groups: [],
       start: { group: 'billing' },
       tags: [{ key: 'region', value: 'east' }],

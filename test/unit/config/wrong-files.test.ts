@@ -126,11 +126,18 @@ describe('each wrong file says where and what', () => {
       /two-way is not available yet/,
     ],
     [
-      'a pattern',
-      `${ORDERS}    topics:\n      - a\n      - pay-*\n`,
-      10,
-      'replications.orders.topics[1]',
-      /patterns are not available yet/,
+      'a pattern over a topic of another task',
+      `${ORDERS}    topics: [a]\n  more:\n    source: east\n    destination: west\n    topics:\n      - b\n      - "*"\n`,
+      14,
+      'replications.more.topics[1]',
+      /second way for topic \* from east to west, beside orders/,
+    ],
+    [
+      'a topic that is named and excluded',
+      `${ORDERS}    topics: [a, b]\n    exclude: [a]\n`,
+      9,
+      'replications.orders.exclude',
+      /expected no entry of topics/,
     ],
     [
       'gRPC',

@@ -1,13 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { COMMAND_INPUTS, readCommand } from '../../../src/replication/commands.ts';
-import { COMMANDS } from '../../../src/replication/messages.ts';
+import { COMMANDS, type CommandName } from '../../../src/replication/messages.ts';
+
+/** What these commands cannot do without. */
+const NEEDED: Partial<Record<CommandName, object>> = {
+  skipGap: { topic: 'orders', queue: 1 },
+  rescale: { parallelism: 2 },
+};
 
 describe('commands', () => {
   test.each(COMMANDS)('%s takes nothing, null, or who asked and why', (name) => {
-    const fields = name === 'skipGap' ? { topic: 'orders', queue: 1 } : {};
+    const fields = NEEDED[name] ?? {};
     const asked = { by: 'kim', reason: 'drill', operationId: 'x', ...fields };
     expect(readCommand(name, [asked])).toEqual({ command: { name, input: asked } });
-    if (name !== 'skipGap')
+    if (!(name in NEEDED))
       for (const args of [[], [undefined], [null], [{}]])
         expect(readCommand(name, args)).toMatchObject({ command: { name } });
   });

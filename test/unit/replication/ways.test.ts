@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { secondWays, secondWayText, type Way } from '../../../src/replication/ways.ts';
 
-/** `name: from>to topic,topic`, with `<>` for two-way. */
+/** `name: from>to topic,topic`, with `<>` for two-way and `!topic` for what is excluded. */
 function way(text: string): Way {
   const [, replication, source, arrow, destination, topics] = /^(\w+): (\w+)(<?>)(\w+) (.*)$/.exec(text)!;
   return {
@@ -9,7 +9,8 @@ function way(text: string): Way {
     source: source!,
     destination: destination!,
     mode: arrow === '>' ? 'one-way' : 'two-way',
-    topics: topics!.split(','),
+    topics: topics!.split(',').filter((topic) => !topic.startsWith('!')),
+    exclude: topics!.split(',').flatMap((topic) => (topic.startsWith('!') ? topic.slice(1) : [])),
   };
 }
 
@@ -21,6 +22,10 @@ test.each([
   ['a chain that ends where it began', ['o: a>b t', 'p: b>c t'], 'x: c>a t'],
   ['two that come together from clusters of which neither reaches the other', ['o: a>c t'], 'x: b>c t'],
   ['a triangle of different topics', ['o: a>b t', 'p: b>c u'], 'x: a>c t'],
+  ['patterns that share no topic', ['o: a>b pay-*', 'p: a>b *-eu,!pay-*'], 'x: a>b order*,!*-eu'],
+  ['a pattern that leaves out what another task names', ['o: a>b orders,payments'], 'x: a>b *,!orders,!pay*'],
+  ['a pattern and a name of its own that it matches', [], 'x: a>b orders,ord*'],
+  ['a pattern over system topics', ['o: a>b *'], 'x: a>b %RETRY%g'],
 ])('R7: allowed beside %s', (_what, others, added) => {
   expect(secondWays(others.map(way), way(added))).toEqual([]);
 });
@@ -37,10 +42,20 @@ test.each([
   ['a detour', ['o: a>c t', 'p: b>c t'], 'x: a>b t', { from: 'a', to: 'c', beside: ['o', 'p'] }],
   ['a second way between two others', ['o: a>b t', 'p: a>c t', 'q: b>d t'], 'x: c>d t', { from: 'a', to: 'd' }],
   ['a topic that is named twice', [], 'x: a>b t,t', { index: 1, beside: ['x'] }],
+  ['a pattern that matches it', ['o: a>b *'], 'x: a>b t', { beside: ['o'] }],
+  ['a short cut through patterns', ['o: a>b t*', 'p: b>c t'], 'x: a>c t', { beside: ['o', 'p'] }],
 ])('R7: refused beside %s', (_what, others, added, expected) => {
   const found = secondWays(others.map(way), way(added));
   expect(found).toHaveLength(1);
   expect(found[0]).toMatchObject({ topic: 't', ...expected });
+});
+
+test.each([
+  ['a name', ['o: a>b t'], 'x: a>b u,*'],
+  ['another pattern', ['o: a>b pay-*'], 'x: a>b u,*-eu'],
+  ['the same pattern', ['o: a>b pay-*'], 'x: a>b u,pay-*'],
+])('R7: a pattern is refused beside %s that it meets', (_what, others, added) => {
+  expect(secondWays(others.map(way), way(added))).toMatchObject([{ index: 1, from: 'a', to: 'b', beside: ['o'] }]);
 });
 
 test('says what is wrong, where, and beside what', () => {

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
+import { dealAdded } from '../../../src/replication/deal-queues.ts';
 import { NO_COUNTERS } from '../../../src/replication/messages.ts';
 import { applyReport, pumpReport } from '../../../workflows/replication/reports.ts';
-import { blockedQueues, layShards } from '../../../workflows/replication/task.ts';
+import { blockedQueues, layShards, shardsOf } from '../../../workflows/replication/task.ts';
 import { detailsOf, healthOf, positionsOf, statusOf } from '../../../workflows/replication/views.ts';
 import { gap } from '../../support/replication-rig.ts';
 import { NOW, reportOf, runningTask } from './task.ts';
@@ -33,6 +34,26 @@ test('a queue stays blocked when the shards are laid anew', () => {
   layShards(task);
   expect(task.shards.map(({ blocked }) => blocked.length)).toEqual([1, 0]);
   expect(healthOf({ ...task, state: 'PAUSED' })).toBe('PAUSED');
+});
+
+test('a shard whose queues stay together stays the same; in others queues stand where they stood', () => {
+  const task = runningTask();
+  const [orders, payments] = task.shards;
+  applyReport(task, reportOf(0, { blocked: [gap(1, 5)], next: { 'orders/east-a/0': 7, 'orders/east-a/1': 5 } }), NOW);
+  const parts = dealAdded([orders!.queues, payments!.queues], [...task.map, { ...task.map[1]!, topic: 'refunds' }], 3);
+  task.shards = shardsOf(task, parts);
+  expect(task.shards.slice(0, 2)).toEqual([orders, payments]);
+  expect(task.shards[0]).toBe(orders);
+  expect(task.shards[2]).toMatchObject({ blocked: [], next: {} });
+  task.map = [...task.map, { ...task.map[1]!, topic: 'refunds' }];
+  task.input = { ...task.input, parallelism: 6 };
+  layShards(task);
+  expect(task.shards).toHaveLength(6);
+  expect(blockedQueues(task)).toEqual([gap(1, 5)]);
+  expect(positionsOf(task, 0).positions.slice(0, 2)).toMatchObject([
+    { topic: 'orders', queue: 0, next: 7, asOf: NOW },
+    { topic: 'orders', queue: 1, next: 5, asOf: NOW },
+  ]);
 });
 
 test('reports are checked, and may tell more than this release knows', () => {

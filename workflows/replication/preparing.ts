@@ -1,0 +1,73 @@
+import { ActivityFailure, ApplicationFailure, isCancellation, proxyActivities, sleep } from '@temporalio/workflow';
+import type { ControlActivities, Prepared } from '../../activities/types.ts';
+import type { ReplicationInput } from '../../src/replication/input.ts';
+import { WRONG_INPUT } from '../../src/replication/messages.ts';
+import { enter, layShards, refuse, type Task } from './task.ts';
+
+const { prepare } = proxyActivities<ControlActivities>({
+  startToCloseTimeout: '10 minutes',
+  heartbeatTimeout: '10s',
+  // tried again by whoever calls it, so that operators see in `status` what is wrong
+  retry: { maximumAttempts: 1 },
+});
+
+/**
+ * Finds or creates on both clusters what the task needs with this input. Nothing of it counts before it is adopted.
+ * @param discovering see `PrepareInput`
+ */
+export function prepareOnce(task: Task, input: ReplicationInput, discovering: boolean): Promise<Prepared> {
+  return prepare({ replication: task.name, input, map: task.map, discovering });
+}
+
+export function adopt(task: Task, { map, starts, leftOut = [] }: Prepared): void {
+  // a start that was resolved earlier stays: `latest` would be later by now
+  task.starts = { ...starts, ...task.starts };
+  task.map = map;
+  task.leftOut = leftOut;
+  task.prepared = true;
+  task.begun = true;
+  task.troubles = [];
+}
+
+/** Tries until it succeeds; only the operator can help against wrong input. Says whether copying can begin. */
+export async function prepareWithPatience(task: Task, changed: () => void): Promise<boolean> {
+  for (let tries = 1; ; tries++)
+    try {
+      adopt(task, await prepareOnce(task, task.input, task.begun || task.map.length > 0));
+      layShards(task);
+      return true;
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      const cause = causeOf(error);
+      if (isWrongInput(error)) return giveUp(task, cause, changed);
+      task.troubles = [`cannot start: ${cause}; tried ${tries} times`];
+      changed();
+      await sleep(backOff(tries));
+    }
+}
+
+/** A replication that never ran fails; one that is to go on stays paused, so that its operator can correct the cause. */
+function giveUp(task: Task, cause: string, changed: () => void): boolean {
+  if (task.map.length === 0) throw ApplicationFailure.nonRetryable(cause, WRONG_INPUT);
+  refuse(task, 'resume', {}, cause, new Date().toISOString());
+  enter(task, 'PAUSED', cause);
+  changed();
+  return false;
+}
+
+function isWrongInput(error: unknown): boolean {
+  return (
+    error instanceof ActivityFailure && error.cause instanceof ApplicationFailure && error.cause.type === WRONG_INPUT
+  );
+}
+
+/** What the activity itself said, not what that was caused by. */
+export function causeOf(error: unknown): string {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+/** 1 s, 2 s, 4 s ... 60 s. */
+export function backOff(tries: number): number {
+  return Math.min(60_000, 1000 * 2 ** Math.min(tries - 1, 6));
+}

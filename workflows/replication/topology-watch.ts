@@ -1,0 +1,99 @@
+import { CancellationScope, proxyActivities, sleep } from '@temporalio/workflow';
+import type { ControlActivities, SurplusPump, WatchInput } from '../../activities/types.ts';
+import { causeOf } from './preparing.ts';
+import type { Shard, Task } from './task.ts';
+
+const { watchTopology } = proxyActivities<ControlActivities>({
+  startToCloseTimeout: '7 hours',
+  heartbeatTimeout: '30s',
+  retry: { initialInterval: '5s', backoffCoefficient: 1 },
+});
+
+/** A shard is moved to another worker at most this often. ms */
+const MOVED_FOR_MS = 5 * 60_000;
+const FIRST_WAIT_MS = 15_000;
+const LONGEST_WAIT_MS = 10 * 60_000;
+
+export interface TopologyListener {
+  readonly changed: () => void;
+  /** Something is new on the source. Says whether anything was to be added. */
+  readonly onNew: () => Promise<boolean>;
+  /** The shard's pump should be on another worker than this one. */
+  readonly onSurplus: (shard: Shard, worker: string) => Promise<void>;
+}
+
+/**
+ * Watches the source's topics and the pumps' workers through an activity that ends only when something has to be done, so that it adds nothing
+ * to history while nothing changes.
+ */
+export class TopologyWatch {
+  readonly #task: Task;
+  readonly #listener: TopologyListener;
+  #scope: CancellationScope | undefined;
+
+  constructor(task: Task, listener: TopologyListener) {
+    this.#task = task;
+    this.#listener = listener;
+  }
+
+  /** Until the surrounding scope is cancelled. */
+  async run(): Promise<void> {
+    const all = CancellationScope.current();
+    for (let fruitless = 0; !all.consideredCancelled;) {
+      const scope = (this.#scope = new CancellationScope());
+      try {
+        const { surplus, changes } = await scope.run(() => watchTopology(this.#input()));
+        await this.#move(surplus);
+        fruitless = changes.length === 0 || (await this.#listener.onNew()) ? 0 : fruitless + 1;
+      } catch (error) {
+        if (scope.consideredCancelled) continue;
+        fruitless++;
+        this.#task.troubles = [`cannot take up what is new on the source: ${causeOf(error)}; tried ${fruitless} times`];
+        this.#listener.changed();
+      }
+      if (fruitless > 0) await this.#wait(fruitless);
+    }
+  }
+
+  /** Has the watch begin anew with what the task now says. */
+  renew(): void {
+    this.#scope?.cancel();
+  }
+
+  /** `onNew` may have renewed the watch, so this is a scope of its own. */
+  async #wait(fruitless: number): Promise<void> {
+    const scope = (this.#scope = new CancellationScope());
+    const ms = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(fruitless - 1, 10));
+    await scope.run(() => sleep(ms)).catch(() => undefined);
+  }
+
+  #input(): WatchInput {
+    const { input, map, leftOut, shards } = this.#task;
+    return {
+      input,
+      map,
+      leftOut: leftOut.map(({ topic }) => topic),
+      settled: Object.fromEntries(
+        shards.flatMap(({ pump, movedAt }) =>
+          pump === undefined || movedAt === undefined ? [] : [[activityIdOf(pump), movedAt + MOVED_FOR_MS]],
+        ),
+      ),
+    };
+  }
+
+  async #move(surplus: readonly SurplusPump[]): Promise<void> {
+    await Promise.all(
+      surplus.map(async ({ activityId, worker }) => {
+        const shard = this.#task.shards.find(({ pump }) => pump !== undefined && activityIdOf(pump) === activityId);
+        if (!shard) return;
+        shard.movedAt = Date.now();
+        await this.#listener.onSurplus(shard, worker);
+      }),
+    );
+  }
+}
+
+/** See `pumpId`. */
+function activityIdOf(pump: string): string {
+  return pump.slice(pump.indexOf('/') + 1);
+}

@@ -1,0 +1,65 @@
+import type { UpdateConfig } from '../../src/replication/commands.ts';
+import { configChange } from '../../src/replication/config-change.ts';
+import { notAvailableYet, replicationInput, type ReplicationInput } from '../../src/replication/input.ts';
+import type { CommandAnswer } from '../../src/replication/messages.ts';
+import { problemsOf, sentence } from '../../src/replication/problems.ts';
+import { choosesTopic } from '../../src/replication/topic-pattern.ts';
+import { done, refused } from './answers.ts';
+import type { Copying } from './copying.ts';
+import { adopt, causeOf } from './preparing.ts';
+import type { Task } from './task.ts';
+
+/** Changes fields of the input while the replication runs, all of them or none. Only the pumps concerned are restarted. */
+export async function updateConfig(task: Task, copying: Copying, given: UpdateConfig): Promise<CommandAnswer> {
+  const input = merged(task.input, given);
+  const { fields, refused: fixed } = configChange(task.input, input);
+  if (fields.length === 0) return done(task);
+  const problems = fixed.length > 0 ? fixed.map(({ reason }) => reason) : problemsWith(task, input);
+  if (problems.length > 0) return refused(problems.join('; '));
+  if (fields.includes('topics') || fields.includes('exclude')) {
+    const trouble = await chooseTopics(task, copying, input);
+    if (trouble !== undefined) return refused(trouble);
+  }
+  task.input = input;
+  if (fields.includes('parallelism')) await copying.rescale();
+  else await copying.follow();
+  return done(task);
+}
+
+function merged(input: ReplicationInput, given: UpdateConfig): ReplicationInput {
+  const changes = Object.entries(given).filter(([name]) => name in replicationInput.shape);
+  return { ...input, ...(Object.fromEntries(changes) as Partial<ReplicationInput>) };
+}
+
+function problemsWith(task: Task, input: ReplicationInput): string[] {
+  const read = replicationInput.safeParse(input);
+  if (!read.success) return problemsOf(read.error, input).map(sentence);
+  const lost = [...new Set(task.map.map(({ topic }) => topic))].filter((topic) => !choosesTopic(input, topic));
+  return [
+    ...notAvailableYet(input),
+    ...(lost.length > 0 ? [`exclude: leaves out ${lost.join(', ')}; taking topics away needs stop and start`] : []),
+  ];
+}
+
+/**
+ * Topics that are added begin at the replication's `start`. One try, whose outcome is known before anything changes. Answers with what keeps them
+ * from being added.
+ */
+async function chooseTopics(task: Task, copying: Copying, input: ReplicationInput): Promise<string | undefined> {
+  // two at a time would each decide a map
+  const interrupted = task.state === 'STARTING';
+  if (interrupted) await copying.stop();
+  try {
+    adopt(task, await copying.prepare(input, false));
+    return undefined;
+  } catch (error) {
+    return causeOf(error);
+  } finally {
+    if (interrupted && !isPaused(task)) copying.start();
+  }
+}
+
+/** Asked anew: what was interrupted may have given up meanwhile. */
+function isPaused(task: Task): boolean {
+  return task.state === 'PAUSED';
+}
