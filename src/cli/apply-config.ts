@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { LoadedConfig } from '../config/types.ts';
 import { replicationInput, type ReplicationInput } from '../replication/input.ts';
-import { describeExecution, listExecutions, startedInput } from './executions.ts';
+import { readRunStart } from '../temporal/running-replications.ts';
+import { describeExecution, listExecutions } from './executions.ts';
 import type { ChangeOptions } from './options.ts';
 import { startReplication } from './start-replication.ts';
 import { innermost, type Temporal } from './temporal.ts';
@@ -42,7 +43,8 @@ async function applyOne(
 ): Promise<Applied> {
   try {
     const execution = await describeExecution(temporal, name);
-    if (execution?.status === 'RUNNING') return compared(name, input, await startedInput(temporal, name));
+    if (execution?.status === 'RUNNING')
+      return compared(name, input, (await readRunStart(temporal.client, name))?.input);
     const { state, note } = await startReplication(temporal, name, input, options);
     return { name, result: 'started', text: `${name}: started, ${state}${note === undefined ? '' : `; ${note}`}` };
   } catch (error) {

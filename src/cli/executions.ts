@@ -73,19 +73,6 @@ export async function failureOf({ client }: Temporal, { name, runId }: Execution
     );
 }
 
-/** What the running replication was started with, as it was given; `undefined` where that cannot be read. */
-export async function startedInput({ client, namespace }: Temporal, name: string): Promise<unknown> {
-  const { history } = await client.workflowService.getWorkflowExecutionHistory({
-    namespace,
-    execution: { workflowId: workflowId(name) },
-    maximumPageSize: 1,
-  });
-  const payload = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
-  if (!payload) return undefined;
-  const { payloadConverter } = await import('../temporal/payload-converter.ts');
-  return payloadConverter.fromPayload(payload);
-}
-
 /** The newest execution of every replication that Temporal still knows, by name. */
 export async function listExecutions({ client }: Temporal): Promise<Map<string, Omit<Execution, 'activities'>>> {
   const newest = new Map<string, WorkflowExecutionInfo>();

@@ -23,6 +23,7 @@ const POLL_MS = 200;
 
 /**
  * Starts a replication that does not run and sees it under way.
+ * @throws WrongInput when another one that runs copies one of its topics the same way
  * @throws CommandFailed when it runs already, or fails at once because of its input or of what it found on the clusters
  */
 export async function startReplication(
@@ -32,6 +33,8 @@ export async function startReplication(
   { by, reason }: Pick<ChangeOptions, 'by' | 'reason'>,
 ): Promise<Started> {
   const id = workflowId(name);
+  const { refuseSecondWay } = await import('../temporal/refuse-second-way.ts');
+  await refuseSecondWay(temporal.client, { replication: name, ...input });
   const { firstExecutionRunId: runId } = await temporal.client.workflow
     .start(REPLICATION_WORKFLOW, {
       workflowId: id,
