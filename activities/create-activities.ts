@@ -1,6 +1,7 @@
 import type { ActivityDependencies } from './dependencies.ts';
 import { prepare } from './prepare.ts';
 import { pump } from './pump.ts';
+import { retire } from './retire.ts';
 import type { ControlActivities, PumpActivities } from './types.ts';
 import { watchTopology } from './watch-topology.ts';
 
@@ -9,6 +10,7 @@ export function createControlActivities(dependencies: ActivityDependencies): Con
   return {
     prepare: (input) => prepare(dependencies, input),
     watchTopology: (input) => watchTopology(dependencies, input),
+    retire: (input) => retire(dependencies, input),
     usableSearchAttributes: () => dependencies.usableSearchAttributes(),
   };
 }

@@ -109,6 +109,15 @@ export interface SurplusPump {
   readonly worker: string;
 }
 
+/** What a replication that is not to be started again leaves behind. */
+export interface RetireInput {
+  readonly replication: string;
+  readonly source: string;
+  readonly destination: string;
+  /** Of which queues were copied. */
+  readonly topics: readonly string[];
+}
+
 /** Activities on the task queue `replicator`. */
 export interface ControlActivities {
   /**
@@ -119,6 +128,8 @@ export interface ControlActivities {
   prepare(input: PrepareInput): Promise<Prepared>;
   /** Looks at the source's topics and at the pumps' workers every 15 s, and resolves when something has to be done. */
   watchTopology(input: WatchInput): Promise<Watched>;
+  /** Removes the flow's consumer group from both clusters. Idempotent. */
+  retire(input: RetireInput): Promise<void>;
   /** Names of our search attributes that the worker's namespace accepts. A local activity. */
   usableSearchAttributes(): Promise<readonly string[]>;
 }

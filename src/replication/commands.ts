@@ -18,6 +18,13 @@ const later = z.looseObject(asked).transform(({ by, reason, operationId }) => ({
 
 const offset = z.int().min(0);
 
+export const stopInput = z.strictObject({
+  ...asked,
+  /** It is not to be started again: its consumer groups are removed from both clusters. */
+  retire: z.boolean().optional(),
+});
+export type Stop = z.output<typeof stopInput>;
+
 export const skipGapInput = z.strictObject({
   ...asked,
   topic: z.string().regex(TOPIC_NAME, 'expected a topic name'),
@@ -48,7 +55,7 @@ function withoutDefault(schema: z.ZodType): z.ZodType {
 export const COMMAND_INPUTS = {
   pause: plain,
   resume: plain,
-  stop: plain,
+  stop: stopInput,
   skipGap: skipGapInput,
   reverse: later,
   rescale: rescaleInput,
@@ -63,7 +70,7 @@ export const COMMAND_INPUTS = {
 export const COMMAND_DESCRIPTIONS: Readonly<Record<CommandName, string>> = {
   pause: 'Stop copying until `resume`; positions are kept.',
   resume: 'Go on copying after `pause`.',
-  stop: 'Stop copying and end this workflow; a new start goes on exactly where it stood.',
+  stop: 'Stop copying and end this workflow; a new start goes on exactly where it stood. { retire: true } cleans up, for good.',
   skipGap: 'Go on behind source offsets that are gone: { topic, queue, broker?, to? }.',
   reverse: 'Not available yet.',
   rescale: 'Deal the queues out anew over so many shards: { parallelism }.',
@@ -76,9 +83,10 @@ export const COMMAND_DESCRIPTIONS: Readonly<Record<CommandName, string>> = {
 
 export type Command =
   | { readonly name: 'skipGap'; readonly input: SkipGap }
+  | { readonly name: 'stop'; readonly input: Stop }
   | { readonly name: 'rescale'; readonly input: Rescale }
   | { readonly name: 'updateConfig'; readonly input: UpdateConfig }
-  | { readonly name: Exclude<CommandName, 'skipGap' | 'rescale' | 'updateConfig'>; readonly input: Asked };
+  | { readonly name: Exclude<CommandName, 'skipGap' | 'stop' | 'rescale' | 'updateConfig'>; readonly input: Asked };
 
 /** Reads what came with a signal or an update. `problems` are sentences for whoever sent it. */
 export function readCommand(

@@ -151,6 +151,8 @@ export interface ClusterAdmin {
   putTopic(broker: string, topic: string, config: TopicConfig): Promise<void>;
   /** Creates the consumer group on every broker where it is missing. */
   createGroup(group: string): Promise<void>;
+  /** Removes the consumer group from every broker, and its offsets for these topics' queues at least. */
+  deleteGroup(group: string, topics: readonly string[]): Promise<void>;
   /** Names such as `V5_5_0`. */
   brokerVersion(broker: string): Promise<string>;
   /** Settings of the broker as name -> value. */

@@ -10,6 +10,7 @@ import type {
   PumpResult,
   Watched,
   WatchInput,
+  RetireInput,
 } from '../../activities/types.ts';
 import type { ReplicationConfig } from '../../src/replication/input.ts';
 import {
@@ -63,6 +64,7 @@ export class ReplicationRig {
   prepare: (input: PrepareInput) => Promise<Prepared> = () => Promise.resolve({ map: MAP, starts: {} });
   /** Answers each watch; by default nothing ever happens. */
   watch: (input: WatchInput) => Promise<Watched> = () => Context.current().cancelled;
+  retire: (input: RetireInput) => Promise<void> = () => Promise.resolve();
   searchAttributes: readonly string[] = [];
   /** Awaited by each pump before it ends. */
   beforePumpEnds: (input: PumpInput) => Promise<void> = () => Promise.resolve();
@@ -140,6 +142,7 @@ export class ReplicationRig {
           clearInterval(beating);
         }
       },
+      retire: (input) => this.retire(input),
       usableSearchAttributes: () => Promise.resolve(this.searchAttributes),
     };
   }

@@ -1,7 +1,8 @@
-import type { Command, Rescale, SkipGap } from '../../src/replication/commands.ts';
+import type { Command, Rescale, SkipGap, Stop } from '../../src/replication/commands.ts';
 import type { Asked, BlockedQueue, CommandAnswer } from '../../src/replication/messages.ts';
 import { done, refused } from './answers.ts';
 import type { Copying } from './copying.ts';
+import { cleanUp } from './retire.ts';
 import { blockedKey, blockedQueues, enter, type Task } from './task.ts';
 import { updateConfig } from './update-config.ts';
 
@@ -53,11 +54,12 @@ function resume(task: Task, copying: Copying, { reason }: Asked): CommandAnswer 
   return done(task);
 }
 
-async function stop(task: Task, copying: Copying, { reason }: Asked): Promise<CommandAnswer> {
+async function stop(task: Task, copying: Copying, { reason, retire = false }: Stop): Promise<CommandAnswer> {
   enter(task, 'STOPPING', reason);
   await copying.stop();
-  enter(task, 'STOPPED', reason);
-  return done(task);
+  const leftToDo = retire ? await cleanUp(task) : undefined;
+  enter(task, 'STOPPED', leftToDo ?? reason);
+  return leftToDo === undefined ? done(task) : refused(leftToDo);
 }
 
 async function rescale(task: Task, copying: Copying, { parallelism }: Rescale): Promise<CommandAnswer> {

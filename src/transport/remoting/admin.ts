@@ -1,4 +1,5 @@
 import { createSubscriptionGroup } from '../../remoting/requests/create-subscription-group.ts';
+import { deleteSubscriptionGroup } from '../../remoting/requests/delete-subscription-group.ts';
 import { getAllSubscriptionGroups } from '../../remoting/requests/get-all-subscription-group-config.ts';
 import { getAllTopicConfig } from '../../remoting/requests/get-all-topic-config.ts';
 import { getBrokerConfig } from '../../remoting/requests/get-broker-config.ts';
@@ -16,6 +17,7 @@ import { firstStoredAt } from './first-stored-at.ts';
 import type { NameServers } from './name-servers.ts';
 import { runtimeInfo } from './runtime-info.ts';
 import { RemotingSource, place } from './source.ts';
+import { notSent } from './transport-failure.ts';
 
 /** Topics, groups and brokers of one cluster, over connections of its own. */
 export class RemotingAdmin implements ClusterAdmin {
@@ -74,6 +76,23 @@ export class RemotingAdmin implements ClusterAdmin {
     for (const { name, master } of await this.#directory.brokers())
       if (master !== undefined && !(await this.#hasGroup(name, group)))
         await this.#connections.call(name, createSubscriptionGroup, group);
+  }
+
+  async deleteGroup(group: string, topics: readonly string[]): Promise<void> {
+    for (const { name, master } of await this.#directory.brokers()) {
+      if (master === undefined) throw notSent(`broker ${name}: it has no master, so group ${group} stays on it`, name);
+      if (!(await this.#isV5(name))) await this.#forgetOffsets(group, name, topics);
+      await this.#connections.call(name, deleteSubscriptionGroup, group);
+    }
+  }
+
+  /** A broker that keeps a removed group's offsets answers 0 from now on, which is no evidence of anything. */
+  async #forgetOffsets(group: string, broker: string, topics: readonly string[]): Promise<void> {
+    for (const topic of topics) {
+      const queues = (await this.topic(topic))?.brokers.find((place) => place.broker === broker)?.readQueues ?? 0;
+      const ids = Array.from({ length: queues }, (_, id) => id);
+      await Promise.all(ids.map((id) => this.commit(group, { topic, broker, id }, 0)));
+    }
   }
 
   async brokerVersion(broker: string): Promise<string> {

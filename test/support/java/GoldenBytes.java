@@ -25,6 +25,7 @@ import org.apache.rocketmq.remoting.CommandCustomHeader;
 import org.apache.rocketmq.remoting.protocol.RemotingCommand;
 import org.apache.rocketmq.remoting.protocol.SerializeType;
 import org.apache.rocketmq.remoting.protocol.body.LockBatchRequestBody;
+import org.apache.rocketmq.remoting.protocol.header.DeleteSubscriptionGroupRequestHeader;
 import org.apache.rocketmq.remoting.protocol.header.PullMessageRequestHeader;
 import org.apache.rocketmq.remoting.protocol.header.PullMessageResponseHeader;
 import org.apache.rocketmq.remoting.protocol.header.QueryConsumerOffsetRequestHeader;
@@ -54,6 +55,7 @@ public class GoldenBytes {
         Files.write(folder.resolve("send-batch-request.bin"), frame(sendBatch(), SerializeType.JSON));
         Files.write(folder.resolve("query-offset-request.bin"), frame(queryOffset(), SerializeType.JSON));
         Files.write(folder.resolve("update-offset-request.bin"), frame(updateOffset(), SerializeType.JSON));
+        Files.write(folder.resolve("delete-group-request.bin"), frame(deleteGroup(), SerializeType.JSON));
         Files.write(folder.resolve("lock-request.bin"), frame(lock(), SerializeType.JSON));
         Files.write(folder.resolve("signed-request.bin"), frame(signed(), SerializeType.JSON));
         Files.write(folder.resolve("batch.bin"), MessageDecoder.encodeMessages(messages()));
@@ -153,6 +155,13 @@ public class GoldenBytes {
         header.setBrokerName("broker-a");
         header.setCommitOffset(1L << 40);
         return request(15, header);
+    }
+
+    private static RemotingCommand deleteGroup() {
+        DeleteSubscriptionGroupRequestHeader header = new DeleteSubscriptionGroupRequestHeader();
+        header.setGroupName("group");
+        header.setCleanOffset(true);
+        return request(207, header);
     }
 
     private static RemotingCommand lock() {

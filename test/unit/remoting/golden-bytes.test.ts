@@ -13,6 +13,7 @@ import { encodeProperties } from '../../../src/remoting/protocol/properties.ts';
 import { readFrame } from '../../../src/remoting/protocol/read-frame.ts';
 import { MessageCursor } from '../../../src/remoting/protocol/stored-message.ts';
 import { writeFrameHead } from '../../../src/remoting/protocol/write-frame.ts';
+import { deleteSubscriptionGroup } from '../../../src/remoting/requests/delete-subscription-group.ts';
 import { lockBatchMq } from '../../../src/remoting/requests/lock-batch-mq.ts';
 import { pullMessage } from '../../../src/remoting/requests/pull-message.ts';
 import { queryConsumerOffset } from '../../../src/remoting/requests/query-consumer-offset.ts';
@@ -61,6 +62,10 @@ describe('requests have the official fields and bodies', () => {
     expect(written(updateConsumerOffset, { ...groupQueue, offset: 2 ** 40 })).toEqual(
       goldenFrame('update-offset-request'),
     );
+  });
+
+  test('DELETE_SUBSCRIPTIONGROUP', () => {
+    expect(written(deleteSubscriptionGroup, 'group')).toEqual(goldenFrame('delete-group-request'));
   });
 
   test('LOCK_BATCH_MQ', () => {

@@ -1,0 +1,25 @@
+import { proxyActivities } from '@temporalio/workflow';
+import type { ControlActivities } from '../../activities/types.ts';
+import { causeOf } from './preparing.ts';
+import type { Task } from './task.ts';
+
+const { retire } = proxyActivities<ControlActivities>({
+  // whoever asked is answered within 25 s, and a cluster that is gone must not keep a replication from stopping
+  startToCloseTimeout: '10s',
+  retry: { maximumAttempts: 2 },
+});
+
+/** Cleans up behind a replication that has stopped copying for good. Says what is left to do, where that failed. */
+export async function cleanUp({ name, input, map }: Task): Promise<string | undefined> {
+  const { source, destination } = input;
+  const topics = [...new Set(map.map(({ topic }) => topic))];
+  try {
+    await retire({ replication: name, source, destination, topics });
+    return undefined;
+  } catch (error) {
+    return (
+      `stopped, but its consumer groups could not be removed: ${causeOf(error)}; ` +
+      `replicator stop ${name} --retire does it later`
+    );
+  }
+}
