@@ -17,6 +17,7 @@ export interface Execution {
 }
 
 export interface PendingActivity {
+  readonly id: string;
   readonly type: string;
   /** STARTED, SCHEDULED (waits for a worker or its next attempt), PAUSED, ... */
   readonly state: string;
@@ -37,6 +38,7 @@ export async function describeExecution(temporal: Temporal, name: string): Promi
       const details = activity.heartbeatDetails?.payloads?.[0];
       const failure = activity.lastFailure?.message;
       return {
+        id: activity.activityId ?? '',
         type: activity.activityType?.name ?? '',
         state: ACTIVITY_STATES[Number(activity.state)] ?? 'UNKNOWN',
         attempt: activity.attempt ?? 1,
@@ -61,6 +63,11 @@ const ACTIVITY_STATES = [
   'PAUSED',
   'PAUSE_REQUESTED',
 ] as const;
+
+/** Somebody stopped it by `temporal activity pause`, which its workflow does not see. */
+export function isPausedByTemporal({ state }: PendingActivity): boolean {
+  return state === 'PAUSED' || state === 'PAUSE_REQUESTED';
+}
 
 /** Why a run that is over did not end well; `undefined` where it did. */
 export async function failureOf({ client }: Temporal, { name, runId }: Execution): Promise<string | undefined> {

@@ -4,6 +4,7 @@ import { asked, type ChangeOptions } from './options.ts';
 import { note, print } from './output.ts';
 import {
   innermost,
+  isBusy,
   isNoWorker,
   isUnknownWorkflow,
   replicationHandle,
@@ -47,6 +48,11 @@ async function update(temporal: Temporal, command: CommandName, name: string, in
       throw new CommandFailed(
         `no worker answered ${command} for replication ${name} within ${ANSWER_MS / 1000} s. Start one with replicator worker; the ` +
           `command may be carried out then, so look at replicator status ${name} before you give it again`,
+        { cause: error },
+      );
+    if (isBusy(error))
+      throw new CommandFailed(
+        `replication ${name} has ten commands under way already, and Temporal takes no more; replicator status ${name} shows what it does`,
         { cause: error },
       );
     if (error instanceof Error && error.name === 'WorkflowUpdateFailedError')

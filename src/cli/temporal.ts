@@ -27,6 +27,7 @@ const CANCELLED = 1;
 const DEADLINE_EXCEEDED = 4;
 const NOT_FOUND = 5;
 const PERMISSION_DENIED = 7;
+const RESOURCE_EXHAUSTED = 8;
 const FAILED_PRECONDITION = 9;
 const UNAVAILABLE = 14;
 const UNAUTHENTICATED = 16;
@@ -35,6 +36,11 @@ const UNAUTHENTICATED = 16;
 export function isNoWorker(error: unknown): boolean {
   const code = grpcCode(error);
   return code === DEADLINE_EXCEEDED || code === CANCELLED || code === FAILED_PRECONDITION;
+}
+
+/** Temporal takes no more requests for now, such as an eleventh update beside ten that are open. */
+export function isBusy(error: unknown): boolean {
+  return grpcCode(error) === RESOURCE_EXHAUSTED;
 }
 
 /** Temporal knows no (running) workflow of this ID. */

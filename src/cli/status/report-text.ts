@@ -1,5 +1,6 @@
 import type { ReplicationStatus } from '../../replication/messages.ts';
-import type { PendingActivity } from '../executions.ts';
+import { workflowId } from '../../replication/names.ts';
+import { isPausedByTemporal, type PendingActivity } from '../executions.ts';
 import { grouped, table } from '../output.ts';
 import type { ReplicationReport } from './report.ts';
 
@@ -8,7 +9,7 @@ export function reportText(report: ReplicationReport, eachQueue: boolean): strin
   return [
     headline(report),
     ...(report.failure === undefined ? [] : [`failed: ${report.failure}`]),
-    ...(report.status ? statusLines(report.status) : withoutWorker(report)),
+    ...(report.status ? statusLines(report.status, report.execution?.activities ?? []) : withoutWorker(report)),
     '',
     ...lagLines(report, eachQueue),
   ].join('\n');
@@ -20,8 +21,8 @@ function headline({ name, health, source, destination, status, execution }: Repl
   return `${name}  ${health}${flow}${since === undefined ? '' : `  since ${since}`}`;
 }
 
-function statusLines(status: ReplicationStatus): string[] {
-  const { counters, blocked, troubles, refusals, heldBy, reason, state, health } = status;
+function statusLines(status: ReplicationStatus, activities: readonly PendingActivity[]): string[] {
+  const { name, counters, blocked, refusals, heldBy, reason, state, health } = status;
   const lines = [
     `state ${state}${reason === undefined ? '' : `: ${reason}`}${heldBy === undefined ? '' : `, held by ${heldBy}`}`,
     `copied ${grouped(counters.copied)} messages, ${grouped(counters.bytes)} bytes` +
@@ -32,6 +33,12 @@ function statusLines(status: ReplicationStatus): string[] {
   if (health === 'BLOCKED') lines.push('blocked queues (the others are copied on):');
   for (const { topic, broker, queue, kind, reason: why, at, since } of blocked)
     lines.push(`  ${topic}/${broker}/${queue} at offset ${grouped(at)} since ${since} (${kind}): ${why}`);
+  for (const { id } of activities.filter(isPausedByTemporal))
+    lines.push(
+      `paused by Temporal: ${id} does not copy until temporal activity unpause --workflow-id ${workflowId(name)} --activity-id ${id}`,
+    );
+  // a pump's heartbeats are fresher than what it has reported
+  const troubles = new Set([...status.troubles, ...activities.flatMap(({ progress }) => progress?.troubles ?? [])]);
   for (const trouble of troubles) lines.push(`trouble, being retried: ${trouble}`);
   for (const refusal of refusals) lines.push(`refused: ${refusal}`);
   return lines;
@@ -45,9 +52,10 @@ function withoutWorker({ health, execution }: ReplicationReport): string[] {
   ];
 }
 
-function activityLine({ type, state, attempt, lastHeartbeat, lastFailure, progress }: PendingActivity): string {
+function activityLine(activity: PendingActivity): string {
+  const { type, state, attempt, lastHeartbeat, lastFailure, progress } = activity;
   return [
-    `  ${type} ${state}, attempt ${attempt}`,
+    `  ${type} ${isPausedByTemporal(activity) ? 'paused by Temporal' : state}, attempt ${attempt}`,
     ...(lastHeartbeat === undefined ? [] : [`last heartbeat ${lastHeartbeat}`]),
     ...(progress ? [`copied ${grouped(progress.copied)}, blocked queues ${progress.blocked}`] : []),
     ...(lastFailure === undefined ? [] : [`last failure: ${lastFailure}`]),

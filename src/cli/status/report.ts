@@ -1,4 +1,5 @@
 import type { LoadedConfig } from '../../config/types.ts';
+import { replicationInput, type ReplicationInput } from '../../replication/input.ts';
 import type { ReplicationStatus } from '../../replication/messages.ts';
 import { withCluster } from '../clusters.ts';
 import { CommandFailed, messageOf } from '../failure.ts';
@@ -49,7 +50,7 @@ export async function replicationReport(
   const running = execution?.status === 'RUNNING';
   const status = running ? await queryStatus(temporal, name) : undefined;
   const failure = execution?.status === 'FAILED' ? await failureOf(temporal, execution) : undefined;
-  const ends = status ?? entry;
+  const ends = status ?? (running ? await startedAs(temporal, name) : undefined) ?? entry;
   return {
     name,
     health: status?.health ?? (running ? 'NO WORKER' : ended(execution?.status)),
@@ -59,6 +60,12 @@ export async function replicationReport(
     ...(execution ? { execution } : {}),
     ...(await lagOf(name, ends, config)),
   };
+}
+
+/** What a replication that cannot be asked was started with. */
+async function startedAs({ client }: Temporal, name: string): Promise<ReplicationInput | undefined> {
+  const { readRunStart } = await import('../../temporal/running-replications.ts');
+  return replicationInput.safeParse((await readRunStart(client, name))?.input).data;
 }
 
 type LagPart = Pick<ReplicationReport, 'lag' | 'noLag'>;
