@@ -31,6 +31,8 @@ export interface BatchBuilderOptions {
   readonly from: number;
   /** What the destination broker takes in one batch. */
   readonly maxBytes: number;
+  /** How large batches should be; a larger message gets one of its own. Default `TARGET_BATCH_BYTES`. */
+  readonly targetBytes?: () => number;
   /** 1 where a batch was refused and the message to blame is looked for. */
   readonly maxMessages: () => number;
   /** Says what a `moved` answer means; always throws. */
@@ -137,10 +139,10 @@ export class BatchBuilder {
 
   /** Enough for what is at hand, up to the target; a larger message gets a batch of its own. */
   #roomFor(first: MessageCursor): number {
-    const { reading, annotator, maxBytes } = this.#options;
+    const { reading, annotator, maxBytes, targetBytes } = this.#options;
     const bound = annotator.bound(first);
     const atHand = first.records.length - first.start + reading.readyBytes;
-    return Math.max(bound, Math.min(bound + Math.ceil(atHand * 1.25), TARGET_BATCH_BYTES, maxBytes));
+    return Math.max(bound, Math.min(bound + Math.ceil(atHand * 1.25), targetBytes?.() ?? TARGET_BATCH_BYTES, maxBytes));
   }
 
   #tooLarge(message: MessageCursor, bytes: number): QueueBlocked {

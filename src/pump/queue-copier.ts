@@ -1,8 +1,9 @@
 import type { BlockedQueue } from '../replication/messages.ts';
 import { TransportError } from '../transport/errors.ts';
-import type { Destination, OffsetSource, PullAnswer } from '../transport/types.ts';
+import type { Batch, Destination, OffsetSource, PullAnswer } from '../transport/types.ts';
 import { Annotator, type Tag } from './annotate.ts';
 import { BatchBuilder, type BuiltBatch } from './batch-builder.ts';
+import { BatchSize } from './batch-size.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { Counter } from './counter.ts';
 import { DestinationLog } from './destination-log.ts';
@@ -51,6 +52,7 @@ export class QueueCopier {
   /** The outcome of the last send is unknown, and the broker may not have looked at it yet. */
   #unanswered = false;
   #skipTo: number;
+  readonly #size = new BatchSize();
   /** A batch was refused: messages go one by one until this source offset is passed. */
   #singleUntil = -1;
   #committed: { next: number; newest: number | undefined } | undefined;
@@ -156,6 +158,7 @@ export class QueueCopier {
         annotator: this.#annotator,
         from,
         maxBytes,
+        targetBytes: () => this.#size.bytes,
         maxMessages: () => (this.next! <= this.#singleUntil ? 1 : limiter.batchMessages),
         moved: (at, answer) => this.#explainMoved(at, answer),
       });
@@ -190,12 +193,14 @@ export class QueueCopier {
       await this.log.beforeSend();
       if (!lease.valid) throw new LeaseLost();
       budget.overdraw(batch.bytes);
+      const began = performance.now();
       const offset = await this.log
         .sending(destination.send(route.to, batch, SEND_TIMEOUT_MS))
-        .catch((error: unknown) => this.#sendFailed(error, batch.messages, lastOffset))
+        .catch((error: unknown) => this.#sendFailed(error, batch, lastOffset))
         .finally(() => {
           budget.release(batch.bytes);
         });
+      this.#size.stored(performance.now() - began);
       this.log.stored(offset, batch.messages, lastOffset);
     }
     this.next = next;
@@ -203,8 +208,9 @@ export class QueueCopier {
     this.#free();
   }
 
-  #sendFailed(error: unknown, messages: number, lastOffset: number): never {
+  #sendFailed(error: unknown, { messages, bytes }: Batch, lastOffset: number): never {
     this.#unanswered = !(error instanceof TransportError && error.answered);
+    if (this.#unanswered) this.#size.unanswered(bytes);
     if (error instanceof TransportError && error.refusedForGood) {
       if (messages === 1) {
         const reason = `the destination refuses the message at source offset ${lastOffset}: ${error.message}`;
