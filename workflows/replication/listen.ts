@@ -1,5 +1,6 @@
 import {
   ApplicationFailure,
+  CancellationScope,
   condition,
   defineQuery,
   defineSignal,
@@ -86,7 +87,8 @@ async function onUpdate(inbox: Inbox, name: CommandName, args: unknown[]): Promi
   const read = readCommand(name, args);
   if ('problems' in read) return { done: false, reason: read.problems.join('; ') };
   const operation = inbox.put(read.command);
-  await condition(() => operation.answer !== undefined, ANSWER_WITHIN);
+  // a workflow that is cancelled stops, and whoever asked before or meanwhile is answered all the same
+  await CancellationScope.nonCancellable(() => condition(() => operation.answer !== undefined, ANSWER_WITHIN));
   const { id, answer } = operation;
   return (
     answer ?? { done: false, reason: `${name} is still under way; ask again with this operationId`, operation: id }
