@@ -68,12 +68,12 @@ async function describe(client: Client, execution: WorkflowExecutionInfo): Promi
     readRunStart(client, name, execution.runId).catch(() => undefined),
     queryStatus(client, name),
   ]);
-  const copies = status ?? replicationInput.safeParse(start?.input).data;
+  const copies = replicationInput.safeParse(status?.input ?? start?.input).data;
   const isOurs = execution.workflowId.startsWith(WORKFLOW_ID_PREFIX);
   if (!isOurs || !copies || now.status.name !== 'RUNNING') return undefined;
-  const { source, destination, mode, topics } = copies;
+  const { source, destination, mode, topics, exclude } = copies;
   const startedAt = start?.startedAt ?? execution.startTime.getTime();
-  return { replication: name, source, destination, mode, topics, startedAt };
+  return { replication: name, source, destination, mode, topics, exclude, startedAt };
 }
 
 async function queryStatus(client: Client, name: string): Promise<ReplicationStatus | undefined> {
