@@ -1,23 +1,30 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { LoadedConfig } from '../config/types.ts';
+import { configChange } from '../replication/config-change.ts';
 import { replicationInput, type ReplicationInput } from '../replication/input.ts';
 import { readRunStart } from '../temporal/running-replications.ts';
 import { describeExecution, listExecutions } from './executions.ts';
-import type { ChangeOptions } from './options.ts';
+import { asked, type ChangeOptions } from './options.ts';
+import { queryStatus } from './queries.ts';
+import { update } from './send-command.ts';
 import { startReplication } from './start-replication.ts';
 import { innermost, type Temporal } from './temporal.ts';
 
 export interface Applied {
   readonly name: string;
-  /** `changed`: it runs with other settings than the file's. `unnamed`: it runs, and the file does not name it. */
-  readonly result: 'started' | 'unchanged' | 'changed' | 'unnamed' | 'failed';
+  /**
+   * `updated`: it runs on with what has changed. `changed`: it runs with other settings than the file's, some of which need `stop` and `start`.
+   * `unnamed`: it runs, and the file does not name it.
+   */
+  readonly result: 'started' | 'unchanged' | 'updated' | 'changed' | 'unnamed' | 'failed';
   /** What happened, as a sentence. */
   readonly text: string;
-  /** Fields that differ, for `changed`. */
+  /** Fields that were changed, for `updated` and `changed`. */
+  readonly updated?: readonly string[];
+  /** Fields that differ on, for `changed`. */
   readonly fields?: readonly string[];
 }
 
-/** Starts what the file names and does not run. Nothing that runs is changed or stopped. One failure does not keep the others. */
+/** Starts what the file names and does not run, and changes what may change while it runs. Nothing is stopped. One failure does not keep the others. */
 export async function applyConfig(
   temporal: Temporal,
   config: LoadedConfig,
@@ -43,8 +50,7 @@ async function applyOne(
 ): Promise<Applied> {
   try {
     const execution = await describeExecution(temporal, name);
-    if (execution?.status === 'RUNNING')
-      return compared(name, input, (await readRunStart(temporal.client, name))?.input);
+    if (execution?.status === 'RUNNING') return await bringUpToDate(temporal, name, input, options);
     const { state, note } = await startReplication(temporal, name, input, options);
     return { name, result: 'started', text: `${name}: started, ${state}${note === undefined ? '' : `; ${note}`}` };
   } catch (error) {
@@ -52,15 +58,29 @@ async function applyOne(
   }
 }
 
-function compared(name: string, wanted: ReplicationInput, started: unknown): Applied {
-  const running = replicationInput.safeParse(started).data;
-  const fields = running ? changedFields(wanted, running) : ['its input cannot be read'];
+/** Sends what may change while it runs, and says what may not. */
+async function bringUpToDate(
+  temporal: Temporal,
+  name: string,
+  wanted: ReplicationInput,
+  options: Pick<ChangeOptions, 'by' | 'reason'>,
+): Promise<Applied> {
+  const status = await queryStatus(temporal, name);
+  const running = status?.input ?? replicationInput.safeParse((await readRunStart(temporal.client, name))?.input).data;
+  if (!running) return { name, result: 'failed', text: `${name}: runs, and its input cannot be read` };
+  const { fields, refused } = configChange(running, wanted);
   if (fields.length === 0) return { name, result: 'unchanged', text: `${name}: runs as the file says` };
-  const text = `${name}: runs with other settings (${fields.join(', ')}); they take effect after replicator stop ${name} and start ${name}`;
-  return { name, result: 'changed', text, fields };
+  if (!status) return { name, result: 'failed', text: `${name}: ${fields.join(', ')} differ, and ${NO_WORKER}` };
+  const updated = fields.filter((field) => !refused.some((entry) => entry.field === field));
+  if (updated.length > 0) {
+    const changes = Object.fromEntries(updated.map((field) => [field, wanted[field]]));
+    const answer = await update(temporal, 'updateConfig', name, { ...asked(options), ...changes });
+    if (!answer.done) return { name, result: 'failed', text: `${name}: ${answer.reason}` };
+  }
+  const done = updated.length > 0 ? `${name}: ${updated.join(', ')} changed` : `${name}: runs with other settings`;
+  if (refused.length === 0) return { name, result: 'updated', text: done, updated };
+  const text = `${done}; ${refused.map(({ reason }) => reason).join('; ')}: replicator stop ${name}, then replicator start ${name}`;
+  return { name, result: 'changed', text, updated, fields: refused.map(({ field }) => field) };
 }
 
-function changedFields(wanted: ReplicationInput, running: ReplicationInput): string[] {
-  const fields = Object.keys({ ...running, ...wanted }) as (keyof ReplicationInput)[];
-  return fields.filter((field) => !isDeepStrictEqual(wanted[field], running[field]));
-}
+const NO_WORKER = 'no worker answers that could change it; start one with replicator worker and apply again';

@@ -4,6 +4,7 @@ import { audit } from './commands/audit.ts';
 import { doctor } from './commands/doctor.ts';
 import { laterCommands } from './commands/later.ts';
 import { pause } from './commands/pause.ts';
+import { rescale } from './commands/rescale.ts';
 import { resume } from './commands/resume.ts';
 import { skipGap } from './commands/skip-gap.ts';
 import { stack } from './commands/stack.ts';
@@ -18,7 +19,21 @@ const DONE = 0;
 const FAILED = 1;
 const WRONG_USE = 2;
 
-const COMMANDS = [worker, apply, start, status, pause, resume, skipGap, stop, audit, doctor, stack, laterCommands];
+const COMMANDS = [
+  worker,
+  apply,
+  start,
+  status,
+  pause,
+  resume,
+  rescale,
+  skipGap,
+  stop,
+  audit,
+  doctor,
+  stack,
+  laterCommands,
+];
 
 /**
  * Runs one command line (without node and script) and answers with the exit code: 0 done, 1 failed, 2 wrong use.

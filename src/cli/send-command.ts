@@ -34,7 +34,13 @@ export async function sendCommand(
   print(options, { name, ...answer }, `replication ${name}: ${answer.state}`);
 }
 
-async function update(temporal: Temporal, command: CommandName, name: string, input: object): Promise<CommandAnswer> {
+/** @throws CommandFailed when its shape is refused, nobody works for the replication, or there is no such replication */
+export async function update(
+  temporal: Temporal,
+  command: CommandName,
+  name: string,
+  input: object,
+): Promise<CommandAnswer> {
   const waiting = setTimeout(() => {
     note(`no answer yet from replication ${name}; waiting up to ${ANSWER_MS / 1000} s`);
   }, NOTE_AFTER_MS);

@@ -140,14 +140,20 @@ describe('with a worker', () => {
     expect(await live.copied()).toBe(300);
   });
 
-  it('apply starts what does not run, and says what would change', async () => {
+  it('apply starts what does not run, changes what may change, and says what may not', async () => {
     const { name } = live;
     expect(await json('apply')).toMatchObject([{ name, result: 'started' }]);
     expect(await json(`apply -f ${config}`)).toMatchObject([{ name, result: 'unchanged' }]);
     await writeConfig({ [name]: entry({ parallelism: 2, onGap: 'skip' }) });
+    expect(await json('apply')).toMatchObject([{ name, result: 'updated', updated: ['onGap', 'parallelism'] }]);
+    expect((await live.status()).input).toMatchObject({ parallelism: 2, onGap: 'skip' });
+    expect(await json('apply')).toMatchObject([{ name, result: 'unchanged' }]);
+    await writeConfig({ [name]: entry({ parallelism: 3, onGap: 'skip', start: 'latest' }) });
     const changed = await json<{ text: string }[]>('apply');
-    expect(changed).toMatchObject([{ name, result: 'changed', fields: ['onGap', 'parallelism'] }]);
-    expect(changed[0]?.text).toContain(`replicator stop ${name}`);
+    expect(changed).toMatchObject([{ name, result: 'changed', updated: ['parallelism'], fields: ['start'] }]);
+    expect(changed[0]?.text).toContain(`start: cannot change while the replication runs`);
+    expect(await json(`rescale ${name} --parallelism 4`)).toEqual({ name, done: true, state: 'RUNNING' });
+    expect((await live.status()).shards).toHaveLength(4);
     await writeConfig({});
     expect(await json('apply')).toContainEqual(expect.objectContaining({ name, result: 'unnamed' }));
     expect((await live.status()).state).toBe('RUNNING');

@@ -107,9 +107,17 @@ export class LiveReplication {
   }
 
   /** Reads both brokers' files. */
-  async verdict(tags: readonly string[] = []): Promise<Verdict> {
-    const source = await readLog(join(this.#from.broker.folder, 'store'), this.topic);
-    return compareLogs(source, await readLog(join(this.#to.broker.folder, 'store'), this.topic, tags));
+  async verdict(tags: readonly string[] = [], topic = this.topic): Promise<Verdict> {
+    const source = await readLog(join(this.#from.broker.folder, 'store'), topic);
+    return compareLogs(source, await readLog(join(this.#to.broker.folder, 'store'), topic, tags));
+  }
+
+  /** When the destination stored each copy, in order. ms since 1970 */
+  async storeTimes(): Promise<number[]> {
+    const log = await readLog(join(this.#to.broker.folder, 'store'), this.topic);
+    return [...log.values()]
+      .flatMap((queue) => queue.map(({ storeTimestamp }) => storeTimestamp))
+      .sort((a, b) => a - b);
   }
 
   /** Ends the replication, if it runs, and the connections. */

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { WorkerRole } from '../../src/config/schema.ts';
 import type { TestStack } from './servers.ts';
 
 const CLI = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
@@ -18,8 +19,8 @@ export class WorkerProcess {
   }
 
   /** Resolves when it says that it works. */
-  static async start(stack: TestStack, config = stack.config): Promise<WorkerProcess> {
-    const child = spawn(process.execPath, [CLI, 'worker', '--config', config], {
+  static async start(stack: TestStack, config = stack.config, role: WorkerRole = 'all'): Promise<WorkerProcess> {
+    const child = spawn(process.execPath, [CLI, 'worker', '--config', config, '--role', role], {
       env: { ...process.env, TEMPORAL_ADDRESS: stack.temporal.address },
       stdio: ['ignore', 'ignore', 'pipe'],
     });

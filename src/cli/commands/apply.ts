@@ -13,7 +13,9 @@ export function apply(program: Command): void {
   changing(
     program
       .command('apply')
-      .description('start the replications of a file that do not run; say what has changed for those that do')
+      .description(
+        'start the replications of a file that do not run; change what may change for those that do, say what may not',
+      )
       .option('-f, --file <file>', 'configuration file (default: as --config)'),
   ).action(async (_options, command: Command) => {
     const options = command.optsWithGlobals<ApplyOptions>();

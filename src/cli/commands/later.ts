@@ -5,7 +5,6 @@ import { CommandFailed } from '../failure.ts';
 const LATER = [
   ['watch', 'follow the progress of replications'],
   ['reverse', 'turn the direction of a replication'],
-  ['rescale', 'change the parallelism of a running replication'],
   ['groups', "show how consumer groups' progress is copied"],
   ['redrive', 'copy quarantined messages again'],
   ['remap', 'send a queue to another destination queue'],

@@ -10,6 +10,7 @@ export function reportText(report: ReplicationReport, eachQueue: boolean): strin
     headline(report),
     ...(report.failure === undefined ? [] : [`failed: ${report.failure}`]),
     ...(report.status ? statusLines(report.status, report.execution?.activities ?? []) : withoutWorker(report)),
+    ...waitingPumps(report),
     '',
     ...lagLines(report, eachQueue),
   ].join('\n');
@@ -22,7 +23,7 @@ function headline({ name, health, source, destination, status, execution }: Repl
 }
 
 function statusLines(status: ReplicationStatus, activities: readonly PendingActivity[]): string[] {
-  const { name, counters, blocked, refusals, heldBy, reason, state, health } = status;
+  const { name, counters, blocked, leftOut, refusals, heldBy, reason, state, health } = status;
   const lines = [
     `state ${state}${reason === undefined ? '' : `: ${reason}`}${heldBy === undefined ? '' : `, held by ${heldBy}`}`,
     `copied ${grouped(counters.copied)} messages, ${grouped(counters.bytes)} bytes` +
@@ -40,6 +41,7 @@ function statusLines(status: ReplicationStatus, activities: readonly PendingActi
   // a pump's heartbeats are fresher than what it has reported
   const troubles = new Set([...status.troubles, ...activities.flatMap(({ progress }) => progress?.troubles ?? [])]);
   for (const trouble of troubles) lines.push(`trouble, being retried: ${trouble}`);
+  for (const topic of leftOut) lines.push(`left out: ${topic}`);
   for (const refusal of refusals) lines.push(`refused: ${refusal}`);
   return lines;
 }
@@ -49,6 +51,16 @@ function withoutWorker({ health, execution }: ReplicationReport): string[] {
   return [
     'no worker answers; start one with: replicator worker. What Temporal knows without it:',
     ...(execution?.activities ?? []).map(activityLine),
+  ];
+}
+
+/** The workflow knows which pumps it wants, and not whether a worker has them. */
+function waitingPumps({ status, execution }: ReplicationReport): string[] {
+  const pumps = (execution?.activities ?? []).filter(({ type }) => type === 'pump');
+  const waiting = pumps.filter(({ state }) => state === 'SCHEDULED').length;
+  if (!status || waiting === 0) return [];
+  return [
+    `${waiting} of ${pumps.length} pumps wait for a worker; start one with: replicator worker --role pump (or give it more pumpSlots)`,
   ];
 }
 

@@ -44,7 +44,7 @@ test('rescale deals the queues out anew; blocked queues, skips and positions sta
   expect(four[3]!.input.starts).toEqual({ 'payments/east-a/1': 7 });
   const status = await replication.status();
   expect(status).toMatchObject({ health: 'BLOCKED', blocked: [gap(0, 3, 9)], input: { parallelism: 4 } });
-  expect((await replication.positions()).positions[1]).toMatchObject({ topic: 'orders', queue: 1, next: 10 });
+  expect((await replication.positions()).positions[0]).toMatchObject({ topic: 'orders', queue: 0, next: 10 });
   expect(await replication.update('rescale', { parallelism: 1 })).toMatchObject({ done: true });
   expect(queuesOf(await pumps(replication, 1))).toEqual([4]);
   for (const parallelism of [0, 257, undefined])

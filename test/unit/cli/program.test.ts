@@ -36,6 +36,8 @@ describe('wrong use is exit code 2, with a sentence', () => {
     ['skip-gap orders --topic t --queue -1', /Expected a whole number/],
     ['skip-gap orders --topic t --queue 1.5', /Expected a whole number/],
     ['skip-gap orders --topic t --queue 1 --to 9007199254740993', /Expected a whole number/],
+    ['rescale orders', /required option '--parallelism <number>' not specified/],
+    ['rescale orders --parallelism two', /Expected a whole number/],
     ['worker --role boss', /Allowed choices are control, pump, all/],
     ['stack', /Usage: replicator stack/],
     ['stack sideways', /unknown command 'sideways'/],
@@ -53,7 +55,7 @@ describe('wrong use is exit code 2, with a sentence', () => {
 
 describe('what went wrong is exit code 1', () => {
   it.each([
-    ...['watch', 'reverse', 'rescale', 'groups', 'redrive', 'remap', 'accept-history', 'release'],
+    ...['watch', 'reverse', 'groups', 'redrive', 'remap', 'accept-history', 'release'],
     ...['failover', 'failback', 'drill', 'verify'],
   ])('%s is not available yet', async (command) => {
     expect(await run([command, 'orders', '--whatever', '--json'])).toBe(1);
