@@ -2,6 +2,7 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { prepare } from './prepare.ts';
 import { pump } from './pump.ts';
 import { retire } from './retire.ts';
+import { redrive } from './redrive.ts';
 import type { ControlActivities, PumpActivities } from './types.ts';
 import { watchTopology } from './watch-topology.ts';
 
@@ -11,6 +12,7 @@ export function createControlActivities(dependencies: ActivityDependencies): Con
     prepare: (input) => prepare(dependencies, input),
     watchTopology: (input) => watchTopology(dependencies, input),
     retire: (input) => retire(dependencies, input),
+    redrive: (input) => redrive(dependencies, input),
     usableSearchAttributes: () => dependencies.usableSearchAttributes(),
   };
 }

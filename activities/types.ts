@@ -1,4 +1,4 @@
-import type { Counters, RepeatedCopies } from '../src/replication/messages.ts';
+import type { Counters, RedriveResult, RepeatedCopies } from '../src/replication/messages.ts';
 import type { QueueRange } from '../src/replication/queue-map.ts';
 import type { ReplicationInput } from '../src/replication/input.ts';
 
@@ -56,13 +56,24 @@ export interface PumpInput {
   readonly histories: Readonly<Record<string, QueueHistory>>;
   readonly tags: readonly { readonly key: string; readonly value: string }[];
   readonly onGap: 'block' | 'skip';
+  readonly onPoison: 'block' | 'quarantine';
   /** This shard's part of the flow's limits. */
   readonly rateLimit: { readonly bytesPerSecond?: number; readonly messagesPerSecond?: number };
   /** Identity of the worker that has too many pumps: it leaves this one to others, if there are any. */
   readonly notOn?: string;
 }
 
-/** Heartbeat details of a pump, for `replicator status`. Offsets and counts only. */
+/** What the `redrive` activity needs. */
+export interface RedriveInput {
+  readonly replication: string;
+  readonly source: string;
+  readonly destination: string;
+  /** The queues of the topic to be redriven. */
+  readonly queues: readonly QueueRange[];
+  readonly tags: readonly { readonly key: string; readonly value: string }[];
+}
+
+/** Heartbeat details of a pump, and of a redrive, for `replicator status`. Offsets and counts only. */
 export interface PumpProgress {
   readonly holder: number;
   readonly copied: number;
@@ -130,6 +141,11 @@ export interface ControlActivities {
   watchTopology(input: WatchInput): Promise<Watched>;
   /** Removes the flow's consumer group from both clusters. Idempotent. */
   retire(input: RetireInput): Promise<void>;
+  /**
+   * Copies the messages of a topic that are in quarantine, each once. No pump of the topic's shards is at work meanwhile. Idempotent:
+   * a further attempt goes on where the one before it ended.
+   */
+  redrive(input: RedriveInput): Promise<RedriveResult>;
   /** Names of our search attributes that the worker's namespace accepts. A local activity. */
   usableSearchAttributes(): Promise<readonly string[]>;
 }

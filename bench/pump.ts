@@ -46,6 +46,7 @@ export class PumpProcess {
         histories: {},
         tags: [{ key: 'region', value: 'east' }],
         onGap: 'block',
+        onPoison: 'block',
         rateLimit: {},
       },
       sourceNameServers: east.nameServers,

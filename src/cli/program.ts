@@ -4,6 +4,7 @@ import { audit } from './commands/audit.ts';
 import { doctor } from './commands/doctor.ts';
 import { laterCommands } from './commands/later.ts';
 import { pause } from './commands/pause.ts';
+import { redrive } from './commands/redrive.ts';
 import { rescale } from './commands/rescale.ts';
 import { resume } from './commands/resume.ts';
 import { skipGap } from './commands/skip-gap.ts';
@@ -28,6 +29,7 @@ const COMMANDS = [
   resume,
   rescale,
   skipGap,
+  redrive,
   stop,
   audit,
   doctor,

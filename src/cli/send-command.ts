@@ -1,4 +1,4 @@
-import type { CommandAnswer, CommandName } from '../replication/messages.ts';
+import { redriveText, type CommandAnswer, type CommandName } from '../replication/messages.ts';
 import { CommandFailed } from './failure.ts';
 import { asked, type ChangeOptions } from './options.ts';
 import { note, print } from './output.ts';
@@ -31,7 +31,8 @@ export async function sendCommand(
     const operation = answer.operation === undefined ? '' : ` (operation ${answer.operation})`;
     throw new CommandFailed(`replication ${name}: ${answer.reason}${operation}`);
   }
-  print(options, { name, ...answer }, `replication ${name}: ${answer.state}`);
+  const result = answer.redrive ? `, ${redriveText(answer.redrive)}` : '';
+  print(options, { name, ...answer }, `replication ${name}: ${answer.state}${result}`);
 }
 
 /** @throws CommandFailed when its shape is refused, nobody works for the replication, or there is no such replication */

@@ -1,4 +1,4 @@
-import { PROPERTY_BORN, PROPERTY_ORIGIN, PROPERTY_PATH } from '../replication/names.ts';
+import { PROPERTY_BORN, PROPERTY_FROM, PROPERTY_ORIGIN, PROPERTY_PATH } from '../replication/names.ts';
 import { fromPropertyStart, type CopySource } from '../replication/provenance.ts';
 import {
   BATCH_HEAD_BYTES,
@@ -40,9 +40,10 @@ export class Annotator {
   readonly #destination: Buffer;
   readonly #addedBytes: number;
 
-  constructor(source: CopySource, destination: string, tags: readonly Tag[]) {
+  /** `property` names the source's place: `REPL_FROM`, or `REPL_REDRIVEN` on copies that are late. */
+  constructor(source: CopySource, destination: string, tags: readonly Tag[], property: string = PROPERTY_FROM) {
     this.#splicer = new PropertySplicer(tags.map(({ key }) => key));
-    this.#fromStart = Buffer.from(`${fromPropertyStart(source)}${source.generation}:`);
+    this.#fromStart = Buffer.from(`${fromPropertyStart(source, property)}${source.generation}:`);
     const tagProperties = tags.map(({ key, value }) => `${key}\u0001${value}\u0002`).join('');
     this.#fromEnd = Buffer.from(`:${source.broker}\u0002${tagProperties}`);
     this.#origin = Buffer.from(`${PROPERTY_ORIGIN}\u0001${source.cluster}\u0002`);

@@ -5,7 +5,7 @@ import { QueueBlocked } from './problems.ts';
 import type { PullAhead } from './pull-ahead.ts';
 
 /** Of a message's sysFlag: compression and multi-tag. Address-family and transaction bits corrupt or hide a copy (R2). */
-const KEPT_FLAGS = 0x701 | 0x2;
+export const KEPT_FLAGS = 0x701 | 0x2;
 /** Batches for brokers with batch consume queues: several messages under one offset. */
 const INNER_BATCH_FLAGS = 0x40 | 0x80;
 
@@ -13,6 +13,11 @@ const INNER_BATCH_FLAGS = 0x40 | 0x80;
 export const TARGET_BATCH_BYTES = 1024 * 1024;
 /** Bounds how far behind newer copies a batch can hide that a frozen process sent late; see `findNewestCopy`. */
 export const MOST_MESSAGES_A_BATCH = 4096;
+
+/** Whether the record holds several messages, so that its offset names them all. */
+export function isInnerBatch({ sysFlag }: MessageCursor): boolean {
+  return (sysFlag & INNER_BATCH_FLAGS) !== 0;
+}
 
 /** What one round of building gives: a batch (perhaps empty, where all was passed over) and how far the source was read. */
 export interface BuiltBatch {
@@ -115,8 +120,7 @@ export class BatchBuilder {
         this.#next,
         `the source answered offset ${message.queueOffset} for ${this.#next}`,
       );
-    if ((message.sysFlag & INNER_BATCH_FLAGS) !== 0)
-      throw poison(message, 'it is an inner batch, which is not available yet');
+    if (isInnerBatch(message)) throw poison(message, 'it is an inner batch, which is not available yet');
     return message;
   }
 

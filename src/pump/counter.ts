@@ -30,6 +30,7 @@ function combine(a: Counters, b: Partial<Counters>, sign: 1 | -1): Counters {
     bytes: a.bytes + sign * (b.bytes ?? 0),
     loopSkipped: a.loopSkipped + sign * (b.loopSkipped ?? 0),
     gapSkipped: a.gapSkipped + sign * (b.gapSkipped ?? 0),
+    quarantined: a.quarantined + sign * (b.quarantined ?? 0),
     repeated: a.repeated + sign * (b.repeated ?? 0),
     settled: a.settled + sign * (b.settled ?? 0),
   };

@@ -2,6 +2,7 @@ import type { Prepared, PrepareInput } from '../../activities/types.ts';
 import { flowGroup } from '../replication/names.ts';
 import { queueKey, type Cluster } from '../transport/types.ts';
 import { chooseTopics, idlePatterns } from './prepare/choose-topics.ts';
+import { createQuarantine } from './prepare/create-quarantine.ts';
 import { createTopic } from './prepare/create-topics.ts';
 import { inParallel } from './prepare/in-parallel.ts';
 import { inspectClusters, inspectTopics } from './prepare/inspect.ts';
@@ -43,6 +44,7 @@ export async function prepareFlow(
   signal.throwIfAborted();
 
   for (const [index, topic] of topics.entries()) await createTopic(destination.admin, topic, plans[index]!, signal);
+  if (input.onPoison === 'quarantine') await createQuarantine(destination.admin, map);
   await Promise.all([source.admin.createGroup(group), destination.admin.createGroup(group)]);
   // durable before the first copy: a start such as `latest` must not be resolved a second time
   await inParallel(starts, ({ queue, offset }) => source.admin.commit(group, queue, offset));

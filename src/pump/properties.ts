@@ -1,4 +1,10 @@
-import { PROPERTY_BORN, PROPERTY_FROM, PROPERTY_ORIGIN, PROPERTY_PATH } from '../replication/names.ts';
+import {
+  PROPERTY_BORN,
+  PROPERTY_FROM,
+  PROPERTY_ORIGIN,
+  PROPERTY_PATH,
+  PROPERTY_REDRIVEN,
+} from '../replication/names.ts';
 
 /**
  * Properties that are not copied, because the destination would act on them again (R2). The wire form of a message's properties
@@ -63,7 +69,8 @@ export class PropertySplicer {
   );
 
   constructor(taskProperties: readonly string[]) {
-    for (const name of [...NOT_COPIED, PROPERTY_FROM, ...taskProperties]) this.#drop(name, undefined);
+    for (const name of [...NOT_COPIED, PROPERTY_FROM, PROPERTY_REDRIVEN, ...taskProperties])
+      this.#drop(name, undefined);
     this.#drop(PROPERTY_ORIGIN, this.origin);
     this.#drop(PROPERTY_PATH, this.path);
     this.#drop(PROPERTY_BORN, this.born);

@@ -6,6 +6,7 @@ import { BrokerLane, type Standing } from './broker-lane.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { Counter } from './counter.ts';
 import type { RepeatedRun } from './newest-copy.ts';
+import { Quarantine } from './quarantine/quarantine.ts';
 import { QueueCopier } from './queue-copier.ts';
 import { RateLimiter } from './rate-limit.ts';
 import { routes } from './routes.ts';
@@ -176,17 +177,21 @@ class Pump {
   }
 
   #createCopiers(): QueueCopier[] {
-    const { budget } = this.#dependencies;
+    const { budget, cancelled } = this.#dependencies;
+    const [source, destination] = [this.#source, this.#destination];
+    const quarantine = new Quarantine({ source, destination, budget, signal: cancelled });
     const limiter = new RateLimiter(this.#input.rateLimit);
     return routes(this.#input).map(
       (route) =>
         new QueueCopier({
-          source: this.#source,
-          destination: this.#destination,
+          source,
+          destination,
           destinationCluster: this.#input.destination,
           route,
           tags: this.#input.tags,
           onGap: this.#input.onGap,
+          onPoison: this.#input.onPoison,
+          quarantine,
           budget,
           limiter,
           counter: this.#counter,

@@ -11,6 +11,8 @@ import type { Lease } from './lease.ts';
 import { checkHistory, findDivergence } from './history-check.ts';
 import { CopiesLost, LeaseLost, NoMaster, QueueBlocked } from './problems.ts';
 import { PullAhead } from './pull-ahead.ts';
+import { quarantineQueue } from './quarantine/entry.ts';
+import type { Quarantine } from './quarantine/quarantine.ts';
 import { SEND_QUEUE_DRAIN_MS, SEND_TIMEOUT_MS } from './queue-lock.ts';
 import type { RateLimiter } from './rate-limit.ts';
 import { nextOffset, type Route } from './settle.ts';
@@ -28,6 +30,8 @@ export interface CopierOptions {
   readonly route: Route;
   readonly tags: readonly Tag[];
   readonly onGap: 'block' | 'skip';
+  readonly onPoison: 'block' | 'quarantine';
+  readonly quarantine: Quarantine;
   readonly budget: ByteBudget;
   readonly limiter: RateLimiter;
   readonly counter: Counter;
@@ -75,7 +79,7 @@ export class QueueCopier {
     while (!until.aborted) {
       try {
         await this.#readBack(until);
-        await this.#copy(until, lease, backoff);
+        await this.#copy(until, lease, backoff).catch((error: unknown) => this.#setAside(error, lease));
       } catch (error) {
         if (until.aborted as boolean) break;
         if (error instanceof QueueBlocked && !this.#passOver(error)) {
@@ -128,7 +132,9 @@ export class QueueCopier {
     await this.log.readBack(until);
     if (this.#unanswered) counter.add({ settled: 1 });
     this.#unanswered = false;
-    this.next = await nextOffset(source, { ...route, skipTo: this.#skipTo }, this.log.newest, until);
+    const quarantined = await this.#options.quarantine.newest(route);
+    const next = await nextOffset(source, { ...route, skipTo: this.#skipTo }, this.log.newest, until);
+    this.next = Math.max(next, quarantined + 1);
     await this.#checkHistory(until);
     this.trouble = undefined;
   }
@@ -221,6 +227,21 @@ export class QueueCopier {
     throw error as Error;
   }
 
+  /** By policy `onPoison: quarantine` a message that cannot be copied gets an entry, behind which copying goes on (R9). */
+  async #setAside(error: unknown, lease: Lease): Promise<void> {
+    const { destination, route, counter, onPoison, quarantine } = this.#options;
+    if (onPoison !== 'quarantine' || !(error instanceof QueueBlocked) || error.kind !== 'poison') throw error as Error;
+    const entry = await quarantine.entryFor(route, error);
+    if (!entry) return;
+    if (!lease.valid) throw new LeaseLost();
+    await destination
+      .send(quarantineQueue(route.to.broker), entry, SEND_TIMEOUT_MS)
+      .catch((failure: unknown) => this.#sendFailed(failure, 1, error.at));
+    this.next = error.at + 1;
+    counter.add({ quarantined: 1 });
+    this.#free();
+  }
+
   /** What it means that the source cannot give the next message. */
   async #explainMoved(at: number, answer: PullAnswer): Promise<never> {
     const { source, route } = this.#options;
@@ -256,7 +277,8 @@ export class QueueCopier {
     const since = new Date().toISOString();
     const changed = kind === 'history' && !(error instanceof CopiesLost);
     const to = changed ? await this.#divergence(until) : error.to;
-    const reason = changed ? `${message}; ${acceptHistoryHint(to)}` : message;
+    const hint = changed ? acceptHistoryHint(to) : kind === 'poison' ? poisonHint(at) : undefined;
+    const reason = hint === undefined ? message : `${message}; ${hint}`;
     this.blocked = { topic, broker, queue: id, kind, reason, at, since, ...(to !== undefined && { to }) };
     this.trouble = undefined;
     this.#options.onNews();
@@ -292,4 +314,8 @@ function acceptHistoryHint(to: number | undefined): string {
   return to === undefined
     ? 'say with accept-history and an offset where to go on'
     : `accept-history goes on at source offset ${to}, the first one that differs from what was copied`;
+}
+
+function poisonHint(at: number): string {
+  return `redrive tries again once it can be copied, skip-gap to ${at + 1} passes over it`;
 }

@@ -31,7 +31,7 @@ export const skipGapInput = z.strictObject({
   /** Broker of the source queue; needed where queues of several brokers with this number are blocked. */
   broker: z.string().min(1).max(255).optional(),
   queue: offset,
-  /** First source offset to copy again; by default the first one that is still there. */
+  /** First source offset to copy again; by default the first one that is still there. Needed behind a message that cannot be copied. */
   to: offset.optional(),
 });
 export type SkipGap = z.output<typeof skipGapInput>;
@@ -51,6 +51,11 @@ export type UpdateConfig = Asked & Partial<ReplicationInput>;
 function withoutDefault(schema: z.ZodType): z.ZodType {
   return schema instanceof z.ZodDefault ? (schema.unwrap() as z.ZodType) : schema;
 }
+export const redriveInput = z.strictObject({
+  ...asked,
+  topic: z.string().regex(TOPIC_NAME, 'expected a topic name'),
+});
+export type Redrive = z.output<typeof redriveInput>;
 
 export const COMMAND_INPUTS = {
   pause: plain,
@@ -59,7 +64,7 @@ export const COMMAND_INPUTS = {
   skipGap: skipGapInput,
   reverse: later,
   rescale: rescaleInput,
-  redrive: later,
+  redrive: redriveInput,
   updateConfig: updateConfigInput,
   release: later,
   remap: later,
@@ -71,10 +76,11 @@ export const COMMAND_DESCRIPTIONS: Readonly<Record<CommandName, string>> = {
   pause: 'Stop copying until `resume`; positions are kept.',
   resume: 'Go on copying after `pause`.',
   stop: 'Stop copying and end this workflow; a new start goes on exactly where it stood. { retire: true } cleans up, for good.',
-  skipGap: 'Go on behind source offsets that are gone: { topic, queue, broker?, to? }.',
+  skipGap:
+    'Go on behind source offsets that are gone, or (with `to`) behind a message that cannot be copied: { topic, queue, broker?, to? }.',
   reverse: 'Not available yet.',
   rescale: 'Deal the queues out anew over so many shards: { parallelism }.',
-  redrive: 'Not available yet.',
+  redrive: 'Try again what the destination refused: messages in quarantine, and queues that one blocks: { topic }.',
   updateConfig: 'Change fields of the input that may change while it runs; the others stay as they are.',
   release: 'Not available yet.',
   remap: 'Not available yet.',
@@ -86,7 +92,11 @@ export type Command =
   | { readonly name: 'stop'; readonly input: Stop }
   | { readonly name: 'rescale'; readonly input: Rescale }
   | { readonly name: 'updateConfig'; readonly input: UpdateConfig }
-  | { readonly name: Exclude<CommandName, 'skipGap' | 'stop' | 'rescale' | 'updateConfig'>; readonly input: Asked };
+  | { readonly name: 'redrive'; readonly input: Redrive }
+  | {
+      readonly name: Exclude<CommandName, 'skipGap' | 'redrive' | 'stop' | 'rescale' | 'updateConfig'>;
+      readonly input: Asked;
+    };
 
 /** Reads what came with a signal or an update. `problems` are sentences for whoever sent it. */
 export function readCommand(

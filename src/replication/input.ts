@@ -108,7 +108,10 @@ export const replicationInput = z
     onPoison: z
       .enum(['block', 'quarantine'])
       .default('block')
-      .describe('when the destination refuses a message for good: stop this queue; `quarantine` is not available yet'),
+      .describe(
+        'when the destination refuses a message for good: stop this queue, or set the message aside in the topic ' +
+          '`REPLICATOR_QUARANTINE` of the destination and go on; `redrive` copies it later',
+      ),
     rateLimit: z
       .strictObject({
         bytesPerSecond: byteSize.optional().describe('units `KiB`, `MiB`, `GiB`'),
@@ -143,6 +146,5 @@ export function notAvailableYet(input: ReplicationInput): string[] {
   if (input.mode === 'two-way') missing.push('mode: two-way is not available yet; use one-way');
   if (input.groups.length > 0) missing.push('groups: copying consumer progress is not available yet; leave it out');
   if (input.filter) missing.push('filter: not available yet; leave it out');
-  if (input.onPoison === 'quarantine') missing.push('onPoison: quarantine is not available yet; use block');
   return missing;
 }

@@ -36,8 +36,25 @@ export interface Asked {
 
 /** `done: false` either says why it is refused, or (still under way after 30 s) names the operation. */
 export type CommandAnswer =
-  | { readonly done: true; readonly state: ReplicationState }
+  | { readonly done: true; readonly state: ReplicationState; readonly redrive?: RedriveResult }
   | { readonly done: false; readonly reason: string; readonly operation?: string };
+
+/** What became of the messages of one topic that were in quarantine, and of its queues that a message blocked. */
+export interface RedriveResult {
+  /** Copied now. */
+  readonly redriven: number;
+  /** Stay in quarantine: the destination would not take them now either. */
+  readonly refusedAgain: number;
+  /** Only their place was kept, and the source does not hold them any more. */
+  readonly missing: number;
+  /** There are more than one command works on: give it again. */
+  readonly more: boolean;
+}
+
+export function redriveText({ redriven, refusedAgain, missing, more }: RedriveResult): string {
+  const counts = `${redriven} redriven, ${refusedAgain} refused again, ${missing} missing`;
+  return more ? `${counts}; there are more, give it again` : counts;
+}
 
 /** Why a queue's copying stands still until an operator decides. */
 export type BlockKind = 'gap' | 'history' | 'poison';
@@ -65,6 +82,8 @@ export interface Counters {
   readonly loopSkipped: number;
   /** Source offsets passed over by `skipGap` or `onGap: skip`. */
   readonly gapSkipped: number;
+  /** Set aside by `onPoison: quarantine` because the destination refuses them for good (R9). */
+  readonly quarantined: number;
   /** Found twice in the destination log: what no protocol can prevent, counted. */
   readonly repeated: number;
   /** How often a send of unknown outcome was settled by reading back. */
@@ -175,15 +194,25 @@ export function pumpId(runId: string, activityId: string): string {
   return `${runId}/${activityId}`;
 }
 
-export const NO_COUNTERS: Counters = { copied: 0, bytes: 0, loopSkipped: 0, gapSkipped: 0, repeated: 0, settled: 0 };
+export const NO_COUNTERS: Counters = {
+  copied: 0,
+  bytes: 0,
+  loopSkipped: 0,
+  gapSkipped: 0,
+  quarantined: 0,
+  repeated: 0,
+  settled: 0,
+};
 
-export function addCounters(a: Counters, b: Counters): Counters {
+/** A pump of an earlier release does not count everything. */
+export function addCounters(a: Counters, b: Partial<Counters>): Counters {
   return {
-    copied: a.copied + b.copied,
-    bytes: a.bytes + b.bytes,
-    loopSkipped: a.loopSkipped + b.loopSkipped,
-    gapSkipped: a.gapSkipped + b.gapSkipped,
-    repeated: a.repeated + b.repeated,
-    settled: a.settled + b.settled,
+    copied: a.copied + (b.copied ?? 0),
+    bytes: a.bytes + (b.bytes ?? 0),
+    loopSkipped: a.loopSkipped + (b.loopSkipped ?? 0),
+    gapSkipped: a.gapSkipped + (b.gapSkipped ?? 0),
+    quarantined: a.quarantined + (b.quarantined ?? 0),
+    repeated: a.repeated + (b.repeated ?? 0),
+    settled: a.settled + (b.settled ?? 0),
   };
 }

@@ -4,8 +4,13 @@ export const PROPERTY_ORIGIN = 'REPL_ORIGIN';
 export const PROPERTY_FROM = 'REPL_FROM';
 export const PROPERTY_PATH = 'REPL_PATH';
 export const PROPERTY_BORN = 'REPL_BORN';
+/** Instead of `REPL_FROM` on a message that was quarantined and copied later: it is no evidence of how far copying got. */
+export const PROPERTY_REDRIVEN = 'REPL_REDRIVEN';
 
 const OWN_PREFIX = 'REPLICATOR_';
+
+/** On each destination broker, with one queue: messages that the broker refuses for good, and what became of them. */
+export const QUARANTINE_TOPIC = `${OWN_PREFIX}QUARANTINE`;
 
 /** Neither holds `_` (it separates the parts of a group name) nor `:` (it separates the parts of `REPL_FROM`). */
 export const REPLICATION_NAME = /^[A-Za-z0-9][A-Za-z0-9-]{0,47}$/;

@@ -75,6 +75,7 @@ export class PumpRig {
         histories: {},
         tags: [],
         onGap: 'block',
+        onPoison: 'block',
         rateLimit: {},
         ...input,
       },

@@ -11,6 +11,7 @@ import type {
   Watched,
   WatchInput,
   RetireInput,
+  RedriveInput,
 } from '../../activities/types.ts';
 import type { ReplicationConfig } from '../../src/replication/input.ts';
 import {
@@ -24,6 +25,7 @@ import {
   type CommandAnswer,
   type PositionsPage,
   type PumpReport,
+  type RedriveResult,
   type ReplicationResult,
   type ReplicationStatus,
 } from '../../src/replication/messages.ts';
@@ -65,6 +67,8 @@ export class ReplicationRig {
   /** Answers each watch; by default nothing ever happens. */
   watch: (input: WatchInput) => Promise<Watched> = () => Context.current().cancelled;
   retire: (input: RetireInput) => Promise<void> = () => Promise.resolve();
+  redrive: (input: RedriveInput) => Promise<RedriveResult> = () =>
+    Promise.resolve({ redriven: 0, refusedAgain: 0, missing: 0, more: false });
   searchAttributes: readonly string[] = [];
   /** Awaited by each pump before it ends. */
   beforePumpEnds: (input: PumpInput) => Promise<void> = () => Promise.resolve();
@@ -143,6 +147,7 @@ export class ReplicationRig {
         }
       },
       retire: (input) => this.retire(input),
+      redrive: (input) => this.redrive(input),
       usableSearchAttributes: () => Promise.resolve(this.searchAttributes),
     };
   }

@@ -1,5 +1,5 @@
 import type { ReplicationInput } from '../../src/replication/input.ts';
-import type { BlockedQueue } from '../../src/replication/messages.ts';
+import { NO_COUNTERS, type BlockedQueue } from '../../src/replication/messages.ts';
 import { blockedQueues, layShards, newTask, type Task } from './task.ts';
 
 /** Raised when a release carries state that an earlier one would misread. */
@@ -89,7 +89,9 @@ export function restore(name: string, input: ReplicationInput, carried: Carried)
   const { format, blocked, ...kept } = carried;
   if (format !== FORMAT)
     throw new Error(`the state carried over has format ${format}, this worker reads ${FORMAT}: upgrade this worker`);
-  const task: Task = { ...newTask(name, input, kept.startedAt), ...kept };
+  // a run of 0.1 did not count everything
+  const counters = { ...NO_COUNTERS, ...kept.counters };
+  const task: Task = { ...newTask(name, input, kept.startedAt), ...kept, counters };
   layShards(task, blocked);
   return task;
 }

@@ -113,6 +113,27 @@ export class Copying {
     });
   }
 
+  /** Does the work while no pump of these shards is at work; afterwards they start anew with what the task then says. */
+  async whileStopped<T>(
+    isConcerned: (shard: Shard) => boolean,
+    work: (shards: readonly Shard[]) => Promise<T>,
+  ): Promise<T> {
+    const worked = this.#dealing.then(async () => {
+      const shards = this.#task.shards.filter(isConcerned);
+      await Promise.all(shards.map((shard) => this.#retire(shard)));
+      try {
+        return await work(shards);
+      } finally {
+        for (const shard of shards) this.#begin(shard);
+      }
+    });
+    this.#dealing = worked.then(
+      () => undefined,
+      () => undefined,
+    );
+    return await worked;
+  }
+
   /** Prepares for this input on top of what the task has by then. @param discovering see `PrepareInput` */
   async prepare(input: ReplicationInput, discovering: boolean): Promise<Prepared> {
     for (;;) {

@@ -1,9 +1,11 @@
-import type { Command, Rescale, SkipGap, Stop } from '../../src/replication/commands.ts';
-import type { Asked, BlockedQueue, CommandAnswer } from '../../src/replication/messages.ts';
+import type { Command, Rescale, Stop } from '../../src/replication/commands.ts';
+import type { Asked, CommandAnswer } from '../../src/replication/messages.ts';
 import { done, refused } from './answers.ts';
 import type { Copying } from './copying.ts';
+import { redrive } from './redrive.ts';
 import { cleanUp } from './retire.ts';
-import { blockedKey, blockedQueues, enter, type Task } from './task.ts';
+import { skipGap } from './skip-gap.ts';
+import { enter, type Task } from './task.ts';
 import { updateConfig } from './update-config.ts';
 
 /**
@@ -26,8 +28,9 @@ export async function execute(task: Task, copying: Copying, command: Command): P
       return await rescale(task, copying, command.input);
     case 'updateConfig':
       return await updateConfig(task, copying, command.input);
-    case 'reverse':
     case 'redrive':
+      return await redrive(task, copying, command.input);
+    case 'reverse':
     case 'release':
     case 'remap':
     case 'acceptHistory':
@@ -66,34 +69,4 @@ async function rescale(task: Task, copying: Copying, { parallelism }: Rescale): 
   task.input = { ...task.input, parallelism };
   await copying.rescale();
   return done(task);
-}
-
-async function skipGap(task: Task, copying: Copying, wanted: SkipGap): Promise<CommandAnswer> {
-  const found = blockedByGap(task, wanted);
-  if (typeof found === 'string') return refused(found);
-  const to = wanted.to ?? found.to;
-  if (to === undefined) return refused('it is not known where messages begin again; say it with `to`');
-  const least = found.to ?? found.at;
-  if (to < least) return refused(`to: expected at least ${least}, the first offset that is still there, found ${to}`);
-  const key = blockedKey(found);
-  const shard = task.shards.findIndex(({ blocked }) => blocked.includes(found));
-  task.skips[key] = to;
-  task.shards[shard]!.blocked = task.shards[shard]!.blocked.filter((queue) => blockedKey(queue) !== key);
-  await copying.restart(shard);
-  return done(task);
-}
-
-/** The one blocked queue that is meant, or why there is none. */
-function blockedByGap(task: Task, { topic, queue, broker }: SkipGap): BlockedQueue | string {
-  const place = `topic ${topic}, queue ${queue}${broker === undefined ? '' : ` on ${broker}`}`;
-  const found = blockedQueues(task).filter(
-    (blocked) =>
-      blocked.topic === topic && blocked.queue === queue && (broker === undefined || blocked.broker === broker),
-  );
-  const gaps = found.filter(({ kind }) => kind === 'gap');
-  if (gaps.length > 1)
-    return `${place} is blocked on several brokers: say which with \`broker\`: ${gaps.map((gap) => gap.broker).join(', ')}`;
-  if (gaps[0]) return gaps[0];
-  if (found[0]) return `${place} is not blocked by a gap but by ${found[0].kind}: ${found[0].reason}`;
-  return `${place} is not blocked`;
 }

@@ -1,5 +1,6 @@
 import type { Command } from '../../src/replication/commands.ts';
 import type { CommandAnswer, CommandName } from '../../src/replication/messages.ts';
+import { resultText } from './answers.ts';
 import { record, refuse, remember, type Task } from './task.ts';
 
 /** A command on its way through the replication. */
@@ -57,7 +58,7 @@ export class Inbox {
   #settle(operation: Waiting, answer: CommandAnswer): void {
     operation.answer = answer;
     const { name, input } = operation.command;
-    if (answer.done) record(this.#task, name, input, 'done', this.#now());
+    if (answer.done) record(this.#task, name, input, resultText(answer), this.#now());
     else refuse(this.#task, name, input, answer.reason, this.#now());
     remember(this.#task, { operationId: operation.id, command: name, answer });
   }

@@ -20,6 +20,7 @@ export function pumpInputOf(task: Task, shard: Shard, shards = task.shards.lengt
     histories: only(histories, keys),
     tags: input.tags,
     onGap: input.onGap,
+    onPoison: input.onPoison,
     rateLimit: share(input.rateLimit, shards),
   };
 }

@@ -30,6 +30,8 @@ export const pumpReport = z.object({
     bytes: count,
     loopSkipped: count,
     gapSkipped: count,
+    // not counted by pumps of 0.1
+    quarantined: count.default(0),
     repeated: count,
     settled: count,
   }),

@@ -9,6 +9,9 @@ import type { Copying } from './copying.ts';
 import { adopt, causeOf } from './preparing.ts';
 import type { Task } from './task.ts';
 
+/** Changes of these may ask for topics that are not there yet: those that are copied, or the quarantine. */
+const PREPARED: ReadonlySet<string> = new Set(['topics', 'exclude', 'onPoison']);
+
 /** Changes fields of the input while the replication runs, all of them or none. Only the pumps concerned are restarted. */
 export async function updateConfig(task: Task, copying: Copying, given: UpdateConfig): Promise<CommandAnswer> {
   const input = merged(task.input, given);
@@ -16,8 +19,8 @@ export async function updateConfig(task: Task, copying: Copying, given: UpdateCo
   if (fields.length === 0) return done(task);
   const problems = fixed.length > 0 ? fixed.map(({ reason }) => reason) : problemsWith(task, input);
   if (problems.length > 0) return refused(problems.join('; '));
-  if (fields.includes('topics') || fields.includes('exclude')) {
-    const trouble = await chooseTopics(task, copying, input);
+  if (fields.some((field) => PREPARED.has(field))) {
+    const trouble = await prepareFor(task, copying, input);
     if (trouble !== undefined) return refused(trouble);
   }
   task.input = input;
@@ -43,9 +46,9 @@ function problemsWith(task: Task, input: ReplicationInput): string[] {
 
 /**
  * Topics that are added begin at the replication's `start`. One try, whose outcome is known before anything changes. Answers with what keeps them
- * from being added.
+ * from being added, or the quarantine from being created.
  */
-async function chooseTopics(task: Task, copying: Copying, input: ReplicationInput): Promise<string | undefined> {
+async function prepareFor(task: Task, copying: Copying, input: ReplicationInput): Promise<string | undefined> {
   // two at a time would each decide a map
   const interrupted = task.state === 'STARTING';
   if (interrupted) await copying.stop();

@@ -6,7 +6,6 @@ const LATER = [
   ['watch', 'follow the progress of replications'],
   ['reverse', 'turn the direction of a replication'],
   ['groups', "show how consumer groups' progress is copied"],
-  ['redrive', 'copy quarantined messages again'],
   ['remap', 'send a queue to another destination queue'],
   ['accept-history', 'go on behind a changed history'],
   ['release', 'take back the hold of a failover'],

@@ -13,14 +13,14 @@ export function skipGap(program: Command): void {
   changing(
     program
       .command('skip-gap')
-      .description('go on behind source offsets that are gone (the queue is BLOCKED because of a gap)')
+      .description('go on behind what blocks a queue: source offsets that are gone, or a message that cannot be copied')
       .argument('<name>', 'replication', replicationName)
       .requiredOption('--topic <topic>', 'topic of the blocked queue')
       .requiredOption('--queue <number>', 'number of the blocked source queue', wholeNumber)
       .option('--broker <broker>', 'its broker, where several have a blocked queue of this number')
       .option(
         '--to <offset>',
-        'first source offset to copy again (default: the first that is still there)',
+        'first source offset to copy again (default: the first that is still there; needed behind a message)',
         wholeNumber,
       ),
   ).action(async (name: string, _options, command: Command) => {

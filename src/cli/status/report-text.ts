@@ -27,7 +27,8 @@ function statusLines(status: ReplicationStatus, activities: readonly PendingActi
   const lines = [
     `state ${state}${reason === undefined ? '' : `: ${reason}`}${heldBy === undefined ? '' : `, held by ${heldBy}`}`,
     `copied ${grouped(counters.copied)} messages, ${grouped(counters.bytes)} bytes` +
-      (counters.gapSkipped > 0 ? `, skipped ${grouped(counters.gapSkipped)} that are gone` : '') +
+      (counters.gapSkipped > 0 ? `, passed over ${grouped(counters.gapSkipped)} source offsets` : '') +
+      (counters.quarantined > 0 ? `, put ${grouped(counters.quarantined)} into quarantine` : '') +
       (counters.loopSkipped > 0 ? `, left out ${grouped(counters.loopSkipped)} that came from the destination` : '') +
       (counters.repeated > 0 ? `, REPEATED ${grouped(counters.repeated)}` : ''),
   ];

@@ -1,8 +1,9 @@
 import { WorkflowUpdateFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import { expect, test } from 'vitest';
-import { COMMANDS } from '../../../src/replication/messages.ts';
+import { COMMANDS, NO_COUNTERS } from '../../../src/replication/messages.ts';
 import { eventually } from '../../support/eventually.ts';
-import { gap } from '../../support/replication-rig.ts';
+import { gap, MAP } from '../../support/replication-rig.ts';
 import { useRig } from './rig.ts';
 
 const stage = useRig();
@@ -107,12 +108,12 @@ test('an update with wrong input is rejected and leaves the replication as it wa
 
 test('what is not there yet says so', async () => {
   const replication = await stage.rig.running();
-  for (const command of ['reverse', 'redrive', 'release', 'remap', 'acceptHistory'])
+  for (const command of ['reverse', 'release', 'remap', 'acceptHistory'])
     expect(await replication.update(command, { parallelism: 3, topic: 'orders' })).toEqual({
       done: false,
       reason: `${command} is not available yet`,
     });
-  expect((await replication.status()).refusals).toHaveLength(5);
+  expect((await replication.status()).refusals).toHaveLength(4);
   await replication.update('stop');
 });
 
@@ -200,7 +201,7 @@ test('R8: skipGap restarts only the shard of the blocked queue, with the offset 
   const before = (await replication.status()).counters.copied;
   await replication.report(orders!, {
     blocked: [gap(1, 100, 250)],
-    counters: { copied: 7, bytes: 7, loopSkipped: 0, gapSkipped: 0, repeated: 0, settled: 0 },
+    counters: { ...NO_COUNTERS, copied: 7, bytes: 7 },
   });
   expect(await replication.status()).toMatchObject({ blocked: [], counters: { copied: before + 7 } });
   // positions of the queues that the pump at work has told
@@ -217,16 +218,81 @@ test('skipGap is refused for a queue that is blocked by something else', async (
   const { rig } = stage;
   const replication = await rig.running();
   const [pump] = rig.pumpsOf(replication);
-  await replication.report(pump!, { blocked: [{ ...gap(0, 5), kind: 'poison', reason: 'too large' }] });
+  await replication.report(pump!, { blocked: [{ ...gap(0, 5), kind: 'history', reason: 'cut off' }] });
   expect(await replication.update('skipGap', { topic: 'orders', queue: 0 })).toEqual({
     done: false,
-    reason: 'topic orders, queue 0 is not blocked by a gap but by poison: too large',
+    reason: 'topic orders, queue 0 is not blocked by a gap or a message but by history: cut off',
   });
   await replication.report(pump!, { blocked: [gap(0, 5)] });
   expect(await replication.update('skipGap', { topic: 'orders', queue: 0 })).toEqual({
     done: false,
     reason: 'it is not known where messages begin again; say it with `to`',
   });
+  await replication.update('stop');
+});
+
+test('R9: skipGap passes over a message that blocks a queue only where it is said up to where, and counts it', async () => {
+  const { rig } = stage;
+  const replication = await rig.running();
+  const orders = rig.pumpsOf(replication).find(({ input }) => input.shard === 0)!;
+  await replication.report(orders, { blocked: [{ ...gap(0, 5), kind: 'poison', reason: 'too large' }] });
+  for (const [to, reason] of [
+    [undefined, 'the message at source offset 5 would be passed over: say it with `to`, 6 for this message alone'],
+    [5, 'to: expected at least 6, the first offset that passes over the message, found 5'],
+  ] as const)
+    expect(await replication.update('skipGap', { topic: 'orders', queue: 0, to })).toEqual({ done: false, reason });
+  expect(await replication.update('skipGap', { topic: 'orders', queue: 0, to: 7 })).toMatchObject({ done: true });
+  expect(await replication.status()).toMatchObject({ health: 'RUNNING', counters: { gapSkipped: 2 } });
+  await eventually(10_000, () => rig.pumpsOf(replication).some(({ input }) => input.skips['orders/east-a/0'] === 7));
+  await replication.update('stop');
+});
+
+test('R9: redrive works while no pump of the topic does; blocked queues are tried again; the audit says what came of it', async () => {
+  const { rig } = stage;
+  const replication = await rig.running();
+  const [orders, payments] = rig.pumpsOf(replication).toSorted((a, b) => a.input.shard - b.input.shard);
+  await replication.report(orders!, { blocked: [{ ...gap(0, 5), kind: 'poison' }, gap(1, 7)] });
+  const pumpsMeanwhile: unknown[] = [];
+  rig.redrive = (input) => {
+    expect(input).toMatchObject({ replication: replication.name, source: 'east', destination: 'west', tags: [] });
+    expect(input.queues).toEqual([MAP[0]]);
+    pumpsMeanwhile.push(...rig.pumpsOf(replication));
+    return Promise.resolve({ redriven: 3, refusedAgain: 1, missing: 0, more: false });
+  };
+  expect(await replication.update('redrive', { topic: 'orders', by: 'kim' })).toEqual({
+    done: true,
+    state: 'RUNNING',
+    redrive: { redriven: 3, refusedAgain: 1, missing: 0, more: false },
+  });
+  expect(pumpsMeanwhile).toEqual([payments]);
+  expect(await replication.status()).toMatchObject({ blocked: [gap(1, 7)] });
+  await eventually(10_000, () => rig.pumpsOf(replication).length === 2);
+  expect(rig.pumpsOf(replication)).not.toContain(orders);
+
+  await replication.update('pause');
+  pumpsMeanwhile.length = 0;
+  expect(await replication.update('redrive', { topic: 'orders' })).toMatchObject({ done: true, state: 'PAUSED' });
+  expect(pumpsMeanwhile).toEqual([]);
+  expect(rig.pumpsOf(replication)).toEqual([]);
+  expect((await replication.audit()).map(({ command, result }) => `${command}: ${result}`)).toEqual([
+    'redrive: done: 3 redriven, 1 refused again, 0 missing',
+    'pause: done',
+    'redrive: done: 3 redriven, 1 refused again, 0 missing',
+  ]);
+  expect(await replication.update('redrive', { topic: 'others' })).toEqual({
+    done: false,
+    reason: "topic: others is not one of this replication's topics",
+  });
+  await replication.update('stop');
+});
+
+test('R9: a redrive that fails is refused with its cause, and copying goes on', async () => {
+  const { rig } = stage;
+  const replication = await rig.running();
+  rig.redrive = () => Promise.reject(ApplicationFailure.nonRetryable('west is away'));
+  const answer = await replication.update('redrive', { topic: 'orders' });
+  expect(answer).toMatchObject({ done: false, reason: expect.stringContaining('west is away') as string });
+  await eventually(10_000, () => rig.pumpsOf(replication).length === 2);
   await replication.update('stop');
 });
 

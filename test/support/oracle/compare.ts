@@ -9,6 +9,8 @@ export interface Entry {
   readonly storeTimestamp: number;
   /** `REPL_FROM`, on copies. */
   readonly from: string | undefined;
+  /** It came out of the quarantine, later than its order asks for. */
+  readonly redriven: boolean;
   readonly tags: ReadonlyMap<string, string>;
 }
 
@@ -22,14 +24,14 @@ export interface Verdict {
   readonly lost: number;
   /** Copies beyond the first of a source message. */
   readonly repeated: number;
-  /** Copies that stand before the copy of an earlier source message. */
+  /** Copies that stand before the copy of an earlier source message, but for those out of the quarantine. */
   readonly outOfOrder: number;
   /** Messages that are on the destination, but nowhere in the source queue: changed on the way, or foreign. */
   readonly changed: number;
 }
 
 /** What a plain message must not lose or gain: our own properties are set aside, everything else counts, in order. */
-const SET_ASIDE = new Set(['REPL_FROM', 'REPL_ORIGIN', 'REPL_PATH', 'REPL_BORN']);
+const SET_ASIDE = new Set(['REPL_FROM', 'REPL_REDRIVEN', 'REPL_ORIGIN', 'REPL_PATH', 'REPL_BORN']);
 const KEPT_SYS_FLAGS = 0x703;
 
 /** Reads the log of a topic from the broker's files. `tags`: properties that the task adds. */
@@ -58,6 +60,7 @@ function entry(message: LoggedMessage, tags: readonly string[]): Entry {
     identity: hash.digest('base64'),
     storeTimestamp: message.storeTimestamp,
     from: property.get('REPL_FROM'),
+    redriven: property.has('REPL_REDRIVEN'),
     tags: new Map(tags.map((name) => [name, property.get(name) ?? ''])),
   };
 }
@@ -76,14 +79,15 @@ export function compareLogs(source: Log, destination: Log): Verdict {
     }
     const seen = new Set<number>();
     let last = -1;
-    for (const { identity } of destination.get(queue) ?? []) {
+    for (const { identity, redriven } of destination.get(queue) ?? []) {
       const place = places.get(identity);
       verdict.copied++;
       if (place === undefined) verdict.changed++;
       else if (seen.has(place)) verdict.repeated++;
       else {
-        if (place < last) verdict.outOfOrder++;
         seen.add(place);
+        if (redriven) continue;
+        if (place < last) verdict.outOfOrder++;
         last = Math.max(last, place);
       }
     }

@@ -55,7 +55,7 @@ describe('wrong use is exit code 2, with a sentence', () => {
 
 describe('what went wrong is exit code 1', () => {
   it.each([
-    ...['watch', 'reverse', 'groups', 'redrive', 'remap', 'accept-history', 'release'],
+    ...['watch', 'reverse', 'groups', 'remap', 'accept-history', 'release'],
     ...['failover', 'failback', 'drill', 'verify'],
   ])('%s is not available yet', async (command) => {
     expect(await run([command, 'orders', '--whatever', '--json'])).toBe(1);

@@ -9,7 +9,7 @@ function log(...messages: (number | readonly [number, number])[]): Log {
   const entries = messages.map((message, offset): Entry => {
     const [number, storeTimestamp] = typeof message === 'number' ? [message, 0] : message;
     const tags = new Map([[ORDER_NUMBER, String(number)]]);
-    return { offset, identity: String(number), storeTimestamp, from: undefined, tags };
+    return { offset, identity: String(number), storeTimestamp, from: undefined, redriven: false, tags };
   });
   return new Map([[0, entries]]);
 }

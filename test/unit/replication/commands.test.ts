@@ -5,6 +5,7 @@ import { COMMANDS, type CommandName } from '../../../src/replication/messages.ts
 /** What these commands cannot do without. */
 const NEEDED: Partial<Record<CommandName, object>> = {
   skipGap: { topic: 'orders', queue: 1 },
+  redrive: { topic: 'orders' },
   rescale: { parallelism: 2 },
 };
 
