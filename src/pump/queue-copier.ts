@@ -236,7 +236,7 @@ export class QueueCopier {
     if (!lease.valid) throw new LeaseLost();
     await destination
       .send(quarantineQueue(route.to.broker), entry, SEND_TIMEOUT_MS)
-      .catch((failure: unknown) => this.#sendFailed(failure, 1, error.at));
+      .catch((failure: unknown) => this.#sendFailed(failure, entry, error.at));
     this.next = error.at + 1;
     counter.add({ quarantined: 1 });
     this.#free();
