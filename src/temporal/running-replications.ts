@@ -8,6 +8,8 @@ import { payloadConverter } from './payload-converter.ts';
 export interface RunningReplication extends Way {
   /** When its first run began. ms since 1970. */
   readonly startedAt: number;
+  /** It says that it has not begun to copy yet. */
+  readonly isStarting: boolean;
 }
 
 /** How a run began. */
@@ -73,7 +75,16 @@ async function describe(client: Client, execution: WorkflowExecutionInfo): Promi
   if (!isOurs || !copies || now.status.name !== 'RUNNING') return undefined;
   const { source, destination, mode, topics, exclude } = copies;
   const startedAt = start?.startedAt ?? execution.startTime.getTime();
-  return { replication: name, source, destination, mode, topics, exclude, startedAt };
+  return {
+    replication: name,
+    source,
+    destination,
+    mode,
+    topics,
+    exclude,
+    startedAt,
+    isStarting: status?.state === 'STARTING',
+  };
 }
 
 async function queryStatus(client: Client, name: string): Promise<ReplicationStatus | undefined> {

@@ -2,7 +2,7 @@ import { call, type RequestKind } from '../../src/remoting/call.ts';
 import { Connection } from '../../src/remoting/network/connection.ts';
 import { parseAddress } from '../../src/remoting/network/open-link.ts';
 
-type Values = Readonly<Record<string, string | number>>;
+type Values = Readonly<Record<string, string | number | boolean>>;
 
 /** UPDATE_BROKER_CONFIG: the body holds lines of name=value, which count at once and are kept in the broker's file. */
 const updateBrokerConfig: RequestKind<Values, undefined> = {

@@ -58,6 +58,11 @@ export class LiveReplication {
     return this.produceTo(this.queues, messages);
   }
 
+  /** Produces so many a second until `stop` aborts; resolves with how many the source acknowledged. */
+  produceOn(messages: Iterable<TestMessage>, rate: number, stop: AbortSignal): Promise<number> {
+    return produce({ writer: this.#writer, queues: this.queues, messages, rate, stop });
+  }
+
   produceTo(queues: readonly Queue[], messages: Iterable<TestMessage>): Promise<number> {
     return produce({ writer: this.#writer, queues, messages });
   }

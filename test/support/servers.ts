@@ -70,6 +70,8 @@ export interface PrivateClusterOptions {
   readonly name: string;
   /** Default 5.5.0. */
   readonly version?: RocketmqVersion;
+  /** A further broker of this cluster, behind its name server, and called by this name; a slave has the name of its master. */
+  readonly joins?: { readonly cluster: PrivateCluster; readonly brokerName: string };
   /** On top of the stack's, such as `maxMessageSize`, `fileReservedTime`, `flushDiskType`. */
   readonly brokerSettings?: Settings;
 }
@@ -86,13 +88,16 @@ export async function startBroker(options: PrivateClusterOptions): Promise<Priva
   const { home } = inject('testSlot');
   const fetchJars = await rocketmqJars(options.version);
   const runtime = { java: await findJava(), classPath: await fetchJars((line) => process.stderr.write(`${line}\n`)) };
-  const ports = await privatePorts();
-  const servers = clusterServers(runtime, home, options.name, ports, options.brokerSettings);
-  const nameServer = new TestServer(`127.0.0.1:${ports.nameServer}`, () => servers.nameServer);
+  const { cluster, brokerName: name = brokerName(options.name) } = options.joins ?? {};
+  const ports = { ...(await privatePorts()), ...(cluster && { nameServer: cluster.nameServer.port }) };
+  const place = { brokerClusterName: cluster?.name ?? options.name, brokerName: name };
+  const servers = clusterServers(runtime, home, options.name, ports, { ...place, ...options.brokerSettings });
+  const nameServer = cluster?.nameServer ?? new TestServer(`127.0.0.1:${ports.nameServer}`, () => servers.nameServer);
   const broker = new TestServer(`127.0.0.1:${ports.broker}`, () => servers.broker);
+  const own = cluster ? [broker] : [broker, nameServer];
   const remove = async (): Promise<void> => {
-    await Promise.all([broker.kill(), nameServer.kill()]);
-    for (const { folder } of [broker, nameServer]) await rm(folder, { recursive: true, force: true });
+    await Promise.all(own.map((server) => server.kill()));
+    for (const { folder } of own) await rm(folder, { recursive: true, force: true });
   };
   try {
     await Promise.all([nameServer.start(), broker.start()]);
@@ -103,7 +108,7 @@ export async function startBroker(options: PrivateClusterOptions): Promise<Priva
   return {
     name: options.name,
     nameServers: [nameServer.address],
-    brokerName: brokerName(options.name),
+    brokerName: name,
     nameServer,
     broker,
     remove,

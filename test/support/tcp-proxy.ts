@@ -28,6 +28,8 @@ export class TcpProxy {
   readonly address: string;
   /** Added to each direction, ms. */
   latencyMs = 0;
+  /** How many bytes a second go to the server over each connection; answers are not slowed down. */
+  bytesPerSecond = Infinity;
   /** Resets new connections at once. */
   refusing = false;
   readonly #server: Server;
@@ -111,14 +113,21 @@ export class TcpProxy {
         this.#links.delete(link);
       });
     }
-    this.#pass(client, server, (frame) => this.#request(link, frame));
+    this.#pass(client, server, (frame) => this.#request(link, frame), true);
     this.#pass(server, client, (frame) => this.#answer(link, frame));
   }
 
   /** Frames of one direction, in order; `decide` gives what to send on, and how late, or nothing. */
-  #pass(from: Socket, to: Socket, decide: (frame: Buffer) => { frame: Buffer; lateMs: number } | undefined): void {
+  #pass(
+    from: Socket,
+    to: Socket,
+    decide: (frame: Buffer) => { frame: Buffer; lateMs: number } | undefined,
+    isSlow = false,
+  ): void {
     let rest: Buffer = Buffer.alloc(0);
     let sent = Promise.resolve();
+    // when the line is free again
+    let free = 0;
     from.on('data', (chunk: Buffer) => {
       const { frames, rest: left } = takeFrames(Buffer.concat([rest, chunk]));
       rest = left;
@@ -128,7 +137,8 @@ export class TcpProxy {
           await this.#frozen?.thawed;
           const decided = decide(frame);
           if (!decided) return;
-          const wait = due + decided.lateMs - performance.now();
+          free = Math.max(free, performance.now()) + (isSlow ? (frame.length / this.bytesPerSecond) * 1000 : 0);
+          const wait = Math.max(due + decided.lateMs, free) - performance.now();
           if (wait > 0) await delay(wait);
           await this.#frozen?.thawed;
           if (!to.destroyed) to.write(decided.frame);
