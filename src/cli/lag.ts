@@ -1,5 +1,7 @@
+import { chooseTopics } from '../pump/prepare/choose-topics.ts';
 import { flowGroup, type Flow } from '../replication/names.ts';
-import type { ClusterAdmin, Queue } from '../transport/types.ts';
+import type { TopicChoice } from '../replication/topic-pattern.ts';
+import type { Cluster, ClusterAdmin, Queue } from '../transport/types.ts';
 
 /** Where a source queue's copying stands, from the offsets in RocketMQ: true whether or not a worker runs. */
 export interface QueueLag {
@@ -23,6 +25,14 @@ export interface TopicLag {
 }
 
 const AT_ONCE = 32;
+
+/** What a flow copies, as its workflow says (names only), or its input (patterns too). */
+export type Chosen = Pick<TopicChoice, 'topics'> & Partial<TopicChoice>;
+
+/** The names of the topics on the source. @throws TransportError */
+export async function flowTopics(source: Cluster, { topics, exclude = [] }: Chosen): Promise<string[]> {
+  return (await chooseTopics(source, { topics, exclude })).map(({ name }) => name);
+}
 
 /** The lag of every source queue of a flow. @throws TransportError */
 export async function flowLag(admin: ClusterAdmin, flow: Flow, topics: readonly string[]): Promise<QueueLag[]> {

@@ -49,3 +49,18 @@ export function wholeNumber(text: string): number {
     throw new InvalidArgumentError('Expected a whole number, 0 or more.');
   return value;
 }
+
+/** How often something is to be done. */
+export function atLeastOne(text: string): number {
+  const value = wholeNumber(text);
+  if (value === 0) throw new InvalidArgumentError('Expected a whole number, 1 or more.');
+  return value;
+}
+
+/** A time of a tenth of a second to a day. */
+export function seconds(text: string): number {
+  const value = Number(text);
+  if (!/^\d+(\.\d+)?$/.test(text) || value < 0.1 || value > 86_400)
+    throw new InvalidArgumentError('Expected seconds, 0.1 to 86400.');
+  return value;
+}

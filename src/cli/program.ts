@@ -12,6 +12,7 @@ import { stack } from './commands/stack.ts';
 import { start } from './commands/start.ts';
 import { status } from './commands/status.ts';
 import { stop } from './commands/stop.ts';
+import { watch } from './commands/watch.ts';
 import { worker } from './commands/worker.ts';
 import { failureText, failureValue } from './failure.ts';
 import { version } from './version.ts';
@@ -25,6 +26,7 @@ const COMMANDS = [
   apply,
   start,
   status,
+  watch,
   pause,
   resume,
   rescale,

@@ -3,7 +3,6 @@ import { CommandFailed } from '../failure.ts';
 
 /** Commands that are decided but not built yet: they exist, so that nobody wonders about a misspelling. */
 const LATER = [
-  ['watch', 'follow the progress of replications'],
   ['reverse', 'turn the direction of a replication'],
   ['groups', "show how consumer groups' progress is copied"],
   ['remap', 'send a queue to another destination queue'],

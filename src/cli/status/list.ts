@@ -2,6 +2,7 @@ import { loadConfig, configPath } from '../../config/load.ts';
 import { ConfigError } from '../../config/config-error.ts';
 import type { LoadedConfig } from '../../config/types.ts';
 import { listExecutions } from '../executions.ts';
+import { CommandFailed } from '../failure.ts';
 import { note, table } from '../output.ts';
 import { queryStatus } from '../queries.ts';
 import type { Temporal } from '../temporal.ts';
@@ -33,6 +34,17 @@ export async function configIfThere(file: string | undefined): Promise<LoadedCon
     note(`going on without a configuration: ${error.message}`);
     return undefined;
   }
+}
+
+export function noSuchReplication(
+  { address, namespace }: Temporal,
+  name: string,
+  config: LoadedConfig | undefined,
+): CommandFailed {
+  return new CommandFailed(
+    `there is no replication ${name}: neither Temporal at ${address} (namespace ${namespace}) ` +
+      `nor ${config?.path ?? 'a configuration file'} knows it; replicator status lists all`,
+  );
 }
 
 async function listed(

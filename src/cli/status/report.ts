@@ -1,14 +1,16 @@
 import type { LoadedConfig } from '../../config/types.ts';
 import { replicationInput, type ReplicationInput } from '../../replication/input.ts';
 import type { ReplicationStatus } from '../../replication/messages.ts';
+import type { Flow } from '../../replication/names.ts';
+import type { Cluster } from '../../transport/types.ts';
 import { withCluster } from '../clusters.ts';
-import { CommandFailed, messageOf } from '../failure.ts';
+import { messageOf } from '../failure.ts';
 import { describeExecution, failureOf, type Execution } from '../executions.ts';
-import { flowLag, topicLags, type QueueLag, type TopicLag } from '../lag.ts';
+import { flowLag, flowTopics, topicLags, type Chosen, type QueueLag, type TopicLag } from '../lag.ts';
 import { queryStatus } from '../queries.ts';
 import type { Temporal } from '../temporal.ts';
 import { within } from '../time-limit.ts';
-import { configIfThere, ended } from './list.ts';
+import { configIfThere, ended, noSuchReplication } from './list.ts';
 
 /** How one replication is doing, from every source that answers. */
 export interface ReplicationReport {
@@ -42,11 +44,7 @@ export async function replicationReport(
 ): Promise<ReplicationReport> {
   const [config, execution] = await Promise.all([configIfThere(file), describeExecution(temporal, name)]);
   const entry = config?.replications.get(name);
-  if (!execution && !entry)
-    throw new CommandFailed(
-      `there is no replication ${name}: neither Temporal at ${temporal.address} (namespace ${temporal.namespace}) ` +
-        `nor ${config?.path ?? 'a configuration file'} knows it; replicator status lists all`,
-    );
+  if (!execution && !entry) throw noSuchReplication(temporal, name, config);
   const running = execution?.status === 'RUNNING';
   const status = running ? await queryStatus(temporal, name) : undefined;
   const failure = execution?.status === 'FAILED' ? await failureOf(temporal, execution) : undefined;
@@ -63,7 +61,7 @@ export async function replicationReport(
 }
 
 /** What a replication that cannot be asked was started with. */
-async function startedAs({ client }: Temporal, name: string): Promise<ReplicationInput | undefined> {
+export async function startedAs({ client }: Temporal, name: string): Promise<ReplicationInput | undefined> {
   const { readRunStart } = await import('../../temporal/running-replications.ts');
   return replicationInput.safeParse((await readRunStart(client, name))?.input).data;
 }
@@ -72,16 +70,17 @@ type LagPart = Pick<ReplicationReport, 'lag' | 'noLag'>;
 
 async function lagOf(
   name: string,
-  ends: { readonly source: string; readonly destination: string; readonly topics: readonly string[] } | undefined,
+  ends: (Chosen & { readonly source: string; readonly destination: string }) | undefined,
   config: LoadedConfig | undefined,
 ): Promise<LagPart> {
   if (!ends) return { noLag: 'the configuration file does not name it and no worker says what it copies' };
-  const { source, destination, topics } = ends;
+  const { source, destination } = ends;
   const cluster = config?.clusters.get(source);
   if (!cluster) return { noLag: `no configuration file names the cluster ${source}` };
   try {
-    const queues = await withCluster(cluster, ({ admin }) =>
-      within(LAG_MS, `cluster ${source}`, flowLag(admin, { replication: name, source, destination }, topics)),
+    const flow = { replication: name, source, destination };
+    const { topics, queues } = await withCluster(cluster, (open) =>
+      within(LAG_MS, `cluster ${source}`, readLag(open, flow, ends)),
     );
     return {
       lag: { messages: queues.reduce((sum, { lag }) => sum + lag, 0), topics: topicLags(topics, queues), queues },
@@ -89,4 +88,9 @@ async function lagOf(
   } catch (error) {
     return { noLag: messageOf(error) };
   }
+}
+
+async function readLag(cluster: Cluster, flow: Flow, chosen: Chosen) {
+  const topics = await flowTopics(cluster, chosen);
+  return { topics, queues: await flowLag(cluster.admin, flow, topics) };
 }

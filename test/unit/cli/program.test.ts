@@ -38,6 +38,10 @@ describe('wrong use is exit code 2, with a sentence', () => {
     ['skip-gap orders --topic t --queue 1 --to 9007199254740993', /Expected a whole number/],
     ['rescale orders', /required option '--parallelism <number>' not specified/],
     ['rescale orders --parallelism two', /Expected a whole number/],
+    ['watch --interval 0', /Expected seconds, 0.1 to 86400/],
+    ['watch --interval soon', /Expected seconds/],
+    ['watch --count 0', /Expected a whole number, 1 or more/],
+    ['watch a_b', /Expected the name of a replication/],
     ['worker --role boss', /Allowed choices are control, pump, all/],
     ['stack', /Usage: replicator stack/],
     ['stack sideways', /unknown command 'sideways'/],
@@ -55,7 +59,7 @@ describe('wrong use is exit code 2, with a sentence', () => {
 
 describe('what went wrong is exit code 1', () => {
   it.each([
-    ...['watch', 'reverse', 'groups', 'remap', 'accept-history', 'release'],
+    ...['reverse', 'groups', 'remap', 'accept-history', 'release'],
     ...['failover', 'failback', 'drill', 'verify'],
   ])('%s is not available yet', async (command) => {
     expect(await run([command, 'orders', '--whatever', '--json'])).toBe(1);
