@@ -139,6 +139,27 @@ export interface TopicConfig {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
+/** What a flow needs of a broker. */
+export interface AccessQuestion {
+  readonly topic: string;
+  /** The flow's consumer group. */
+  readonly group: string;
+  /** The flow's destination: it writes copies and takes locks as well. */
+  readonly writes: boolean;
+  readonly createsTopic: boolean;
+}
+
+export interface AccessAnswer {
+  /** Such as `PULL_MESSAGE`. */
+  readonly request: string;
+  /** What it is needed for: `read messages`. */
+  readonly purpose: string;
+  /** What an administrator grants to allow it. */
+  readonly grant: string;
+  /** The broker's words where it does not allow it. */
+  readonly refusal?: string;
+}
+
 /** Topics, groups and brokers of one cluster. @throws TransportError from each call */
 export interface ClusterAdmin {
   brokers(): Promise<BrokerInfo[]>;
@@ -157,6 +178,10 @@ export interface ClusterAdmin {
   brokerVersion(broker: string): Promise<string>;
   /** Settings of the broker as name -> value. */
   brokerConfig(broker: string): Promise<ReadonlyMap<string, string>>;
+  /** The broker's clock, ms since 1970, cut to whole seconds; `undefined` where it does not tell. */
+  brokerTime(broker: string): Promise<number | undefined>;
+  /** Which of the requests that a flow sends the broker allows. Changes nothing. */
+  access(broker: string, question: AccessQuestion): Promise<AccessAnswer[]>;
   range(queue: Queue): Promise<OffsetRange>;
   /** Offset of the first message stored at or after this time (ms since 1970). */
   offsetAt(queue: Queue, timestamp: number): Promise<number>;

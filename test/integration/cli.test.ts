@@ -197,7 +197,9 @@ describe('with a worker', () => {
   it('doctor finds nothing wrong', async () => {
     const { code, stdout } = await run('doctor');
     expect(stdout).not.toMatch(/^(WARN|FAIL)/m);
-    expect(stdout).toMatch(/^OK +cluster east +broker east-a at .*, V5_5_0$/m);
+    expect(stdout).toMatch(/^OK +cluster east +broker east-a at .*, V5_5_0; keeps messages for 72 h/m);
+    expect(stdout).toMatch(/^OK +clocks +3 within a second/m);
+    expect(stdout).toMatch(/cluster west, broker west-a allows reading, writing, locks and checkpoints/);
     expect(stdout).toMatch(/^OK +task queue replicator-pump +1 worker$/m);
     expect(stdout).toMatch(new RegExp(`topic ${live.topic}: 4 queues; will be created on cluster west at start`));
     expect(code).toBe(0);

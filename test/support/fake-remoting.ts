@@ -1,4 +1,5 @@
 import type net from 'node:net';
+import type { Command } from '../../src/remoting/protocol/command.ts';
 import { FrameSplitter } from '../../src/remoting/protocol/frame-splitter.ts';
 import { readFrame } from '../../src/remoting/protocol/read-frame.ts';
 import { writeFrameHead } from '../../src/remoting/protocol/write-frame.ts';
@@ -11,13 +12,15 @@ export interface FakeAnswer {
 }
 
 /** Answers every request with these fields and this body, or not at all. `code` is the request's. */
-export async function fakeServer(answer: (code: number) => FakeAnswer | undefined): Promise<FakePeer> {
+export async function fakeServer(
+  answer: (code: number, request: Command) => FakeAnswer | undefined,
+): Promise<FakePeer> {
   return await fakePeer((socket: net.Socket) => {
     const splitter = new FrameSplitter();
     socket.on('data', (chunk: Buffer) => {
       splitter.push(chunk, (frame) => {
         const request = readFrame(frame);
-        const given = answer(request.code);
+        const given = answer(request.code, request);
         if (!given) return;
         const { code = 0, fields = {}, body = '' } = given;
         socket.write(writeFrameHead(code, request.opaque, 1, fields, Buffer.byteLength(body)));

@@ -2,6 +2,8 @@ import type { ClusterConfig } from '../../config/types.ts';
 import type { BrokerInfo, ClusterAdmin } from '../../transport/types.ts';
 import { messageOf } from '../failure.ts';
 import { within } from '../time-limit.ts';
+import { readFacts, type BrokerFacts } from './broker-facts.ts';
+import { settingsText } from './broker-settings.ts';
 import type { Finding } from './finding.ts';
 
 /** How long one cluster may take for one check. ms */
@@ -13,10 +15,12 @@ export interface CheckedCluster {
   readonly name: string;
   /** Empty where the name servers did not answer. */
   readonly brokers: readonly BrokerInfo[];
+  /** Of the brokers that answered. */
+  readonly facts: readonly BrokerFacts[];
   readonly findings: readonly Finding[];
 }
 
-/** Name servers and every broker: reachable, with a master, recent enough. */
+/** Name servers and every broker: reachable, allowed in, with a master, recent enough. */
 export async function checkCluster(config: ClusterConfig, admin: ClusterAdmin): Promise<CheckedCluster> {
   const { name, nameServers } = config;
   const about = `cluster ${name}`;
@@ -26,30 +30,36 @@ export async function checkCluster(config: ClusterConfig, admin: ClusterAdmin): 
       return {
         name,
         brokers,
+        facts: [],
         findings: [{ result: 'FAIL', about, text: `${nameServers.join(', ')} knows no brokers` }],
       };
-    const findings = await Promise.all(brokers.map((broker) => checkBroker(about, broker, admin)));
-    return { name, brokers, findings };
+    const checked = await Promise.all(brokers.map((broker) => checkBroker(about, broker, admin)));
+    return {
+      name,
+      brokers,
+      facts: checked.flatMap(({ facts }) => facts ?? []),
+      findings: checked.map(({ finding }) => finding),
+    };
   } catch (error) {
-    return { name, brokers: [], findings: [{ result: 'FAIL', about, text: messageOf(error) }] };
+    return { name, brokers: [], facts: [], findings: [{ result: 'FAIL', about, text: messageOf(error) }] };
   }
 }
 
-async function checkBroker(about: string, { name, master }: BrokerInfo, admin: ClusterAdmin): Promise<Finding> {
+async function checkBroker(
+  about: string,
+  { name, master }: BrokerInfo,
+  admin: ClusterAdmin,
+): Promise<{ finding: Finding; facts?: BrokerFacts }> {
+  const fail = (text: string): { finding: Finding } => ({ finding: { result: 'FAIL', about, text } });
   if (master === undefined)
-    return {
-      result: 'FAIL',
-      about,
-      text: `broker ${name} has no master; nothing can be written to it or committed there`,
-    };
+    return fail(`broker ${name} has no master; nothing can be written to it or committed there`);
   try {
-    const version = await within(CHECK_MS, `broker ${name} at ${master}`, admin.brokerVersion(name));
-    const text = `broker ${name} at ${master}, ${version}`;
-    return isRecentEnough(version)
-      ? { result: 'OK', about, text }
-      : { result: 'FAIL', about, text: `${text}; expected ${OLDEST.join('.')} or newer` };
+    const facts = await within(CHECK_MS, `broker ${name} at ${master}`, readFacts(admin, name));
+    const text = `broker ${name} at ${master}, ${facts.version}`;
+    if (!isRecentEnough(facts.version)) return fail(`${text}; expected ${OLDEST.join('.')} or newer`);
+    return { finding: { result: 'OK', about, text: `${text}; ${settingsText(facts)}` }, facts };
   } catch (error) {
-    return { result: 'FAIL', about, text: `broker ${name} at ${master}: ${messageOf(error)}` };
+    return fail(`broker ${name} at ${master}: ${messageOf(error)}`);
   }
 }
 

@@ -14,9 +14,11 @@ const POLLED_WITHIN_MS = 90_000;
 export async function checkTemporal(temporal: Temporal): Promise<Finding[]> {
   const { client, address, namespace } = temporal;
   const about = 'Temporal';
-  await client.workflowService.describeNamespace({ namespace });
+  const { config } = await client.workflowService.describeNamespace({ namespace });
+  const days = Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) / 86_400;
+  const kept = days > 0 ? `; keeps the history of what has ended for ${Number(days.toFixed(1))} days` : '';
   return [
-    { result: 'OK', about, text: `${address}, namespace ${namespace}` },
+    { result: 'OK', about, text: `${address}, namespace ${namespace}${kept}` },
     await checkPollers(temporal, TASK_QUEUE, [WORKFLOW_TASKS, ACTIVITY_TASKS], 'control'),
     await checkPollers(temporal, PUMP_TASK_QUEUE, [ACTIVITY_TASKS], 'pump'),
     await checkSearchAttributes(temporal),

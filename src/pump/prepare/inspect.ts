@@ -70,7 +70,8 @@ export async function inspectTopic(
 
 const READABLE = 4;
 
-function whyNot(name: string, topic: Topic, { attributes }: TopicConfig): string | undefined {
+/** Why the topic cannot be copied; `undefined` where it can. */
+export function whyNot(name: string, topic: Topic, { attributes }: TopicConfig): string | undefined {
   if (isSystemTopic(name)) return `${name} is a topic of RocketMQ itself; copying those is not available yet`;
   if (topic.brokers.some(({ perm }) => (perm & READABLE) === 0))
     return `topic ${name} cannot be read on the source (its permission lacks 4); make it readable`;

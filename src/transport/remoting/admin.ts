@@ -10,12 +10,22 @@ import { getTopicConfig } from '../../remoting/requests/get-topic-config.ts';
 import { searchOffset } from '../../remoting/requests/search-offset.ts';
 import type { TopicSettings } from '../../remoting/requests/topic-settings.ts';
 import { updateAndCreateTopic } from '../../remoting/requests/update-and-create-topic.ts';
-import type { BrokerInfo, ClusterAdmin, OffsetRange, Queue, Topic, TopicConfig } from '../types.ts';
+import type {
+  AccessAnswer,
+  AccessQuestion,
+  BrokerInfo,
+  ClusterAdmin,
+  OffsetRange,
+  Queue,
+  Topic,
+  TopicConfig,
+} from '../types.ts';
+import { askAccess } from './access.ts';
 import type { BrokerConnections } from './broker-connections.ts';
 import type { BrokerDirectory } from './broker-directory.ts';
 import { firstStoredAt } from './first-stored-at.ts';
 import type { NameServers } from './name-servers.ts';
-import { runtimeInfo } from './runtime-info.ts';
+import { clockOf, runtimeInfo } from './runtime-info.ts';
 import { RemotingSource, place } from './source.ts';
 import { notSent } from './transport-failure.ts';
 
@@ -102,6 +112,14 @@ export class RemotingAdmin implements ClusterAdmin {
 
   async brokerConfig(broker: string): Promise<ReadonlyMap<string, string>> {
     return await this.#connections.call(broker, getBrokerConfig, undefined);
+  }
+
+  async brokerTime(broker: string): Promise<number | undefined> {
+    return clockOf(await runtimeInfo(this.#connections, broker));
+  }
+
+  async access(broker: string, question: AccessQuestion): Promise<AccessAnswer[]> {
+    return await askAccess(this.#connections, broker, await this.#isV5(broker), question);
   }
 
   async range(queue: Queue): Promise<OffsetRange> {

@@ -27,3 +27,14 @@ export async function runtimeInfo(
     await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
   }
 }
+
+/**
+ * A broker's clock, ms since 1970, cut to whole seconds: when its store was started, and for how long it has run since, as in
+ * `[ 0 days, 1 hours, 2 minutes, 3 seconds ]` (StoreStatsService.getFormatRuntime). `undefined` where it tells neither.
+ */
+export function clockOf({ bootTimestamp, runtime = '' }: Readonly<Record<string, string>>): number | undefined {
+  const parts = /(\d+) days, (\d+) hours, (\d+) minutes, (\d+) seconds/.exec(runtime.replaceAll(/(?<=\d),(?=\d)/g, ''));
+  if (!parts || bootTimestamp === undefined) return undefined;
+  const [days, hours, minutes, seconds] = parts.slice(1).map(Number) as [number, number, number, number];
+  return Number(bootTimestamp) + (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000;
+}

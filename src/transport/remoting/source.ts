@@ -12,7 +12,7 @@ import type { ReadFrom } from './broker-directory.ts';
 import { HOLD_CHECK_MS, REQUEST_TIMEOUT_MS } from './limits.ts';
 
 /** Pulls name a group that every broker since 3.x comes with; it is not the group whose offsets are kept. */
-const PULL_GROUP = 'TOOLS_CONSUMER';
+export const PULL_GROUP = 'TOOLS_CONSUMER';
 
 export function place({ topic, broker, id }: Queue): QueuePlace {
   return { topic, broker, queue: id };

@@ -20,6 +20,7 @@ describe('two names for one cluster', () => {
   const cluster = (name: string, ...masters: (string | undefined)[]): CheckedCluster => ({
     name,
     brokers: masters.map((master, index) => ({ name: `broker-${index}`, master, slaves: [] })),
+    facts: [],
     findings: [],
   });
 
