@@ -1,4 +1,5 @@
-import { flowGroup } from '../../replication/names.ts';
+import type { ReplicationInput } from '../../replication/input.ts';
+import { flowGroup, QUARANTINE_TOPIC } from '../../replication/names.ts';
 import type { AccessAnswer, Cluster, ClusterAdmin } from '../../transport/types.ts';
 import { messageOf } from '../failure.ts';
 import { within } from '../time-limit.ts';
@@ -12,6 +13,8 @@ interface Side {
   readonly cluster: string;
   readonly admin: ClusterAdmin;
   readonly writes: boolean;
+  /** Refused messages are set aside there. */
+  readonly quarantines: boolean;
 }
 
 interface Asked {
@@ -22,14 +25,15 @@ interface Asked {
 /** Whether both clusters allow what copying takes: reading, checkpoints; at the destination also writing, locks, and creating topics. */
 export async function checkAccess(
   name: string,
+  { onPoison }: Pick<ReplicationInput, 'onPoison'>,
   topics: readonly CheckedTopic[],
   source: Cluster,
   destination: Cluster,
 ): Promise<Finding[]> {
   const group = flowGroup({ replication: name, source: source.name, destination: destination.name });
   const sides: Side[] = [
-    { cluster: source.name, admin: source.admin, writes: false },
-    { cluster: destination.name, admin: destination.admin, writes: true },
+    { cluster: source.name, admin: source.admin, writes: false, quarantines: false },
+    { cluster: destination.name, admin: destination.admin, writes: true, quarantines: onPoison === 'quarantine' },
   ];
   const findings = await Promise.all(sides.map((side) => checkSide(`replication ${name}`, side, group, topics)));
   return findings.flat();
@@ -63,7 +67,7 @@ async function checkSide(
 }
 
 async function ask(
-  { admin, writes }: Side,
+  { admin, writes, quarantines }: Side,
   broker: string,
   group: string,
   topics: readonly CheckedTopic[],
@@ -74,6 +78,11 @@ async function ask(
       const question = { topic: plan.topic, group, writes, createsTopic: writes && isCreated };
       asked.push({ topic: plan.topic, answers: await admin.access(broker, question) });
     }
+  if (quarantines) {
+    const createsTopic = (await admin.topicConfig(broker, QUARANTINE_TOPIC)) === undefined;
+    const question = { topic: QUARANTINE_TOPIC, group, writes, createsTopic };
+    asked.push({ topic: QUARANTINE_TOPIC, answers: await admin.access(broker, question) });
+  }
   return asked;
 }
 

@@ -73,7 +73,7 @@ async function examineReplication(
   const topics = await checkTopics(name, input, source, destination, writable.sort());
   return [
     ...topics.map(({ finding }) => finding),
-    ...(await checkAccess(name, topics, source, destination)),
+    ...(await checkAccess(name, input, topics, source, destination)),
     ...to.facts.flatMap((facts) => checkDestination(about, facts, input)),
     ...checkSizes(about, input, from.facts, to.facts),
   ];
