@@ -4,7 +4,7 @@ import type { AccessAnswer, Cluster, ClusterAdmin } from '../../transport/types.
 import { messageOf } from '../failure.ts';
 import { within } from '../time-limit.ts';
 import type { Finding } from './finding.ts';
-import type { CheckedTopic } from './topics.ts';
+import { readSettings, type CheckedTopic } from './topics.ts';
 
 /** How long one broker may take to answer for all topics. ms */
 const ACCESS_MS = 15_000;
@@ -79,7 +79,7 @@ async function ask(
       asked.push({ topic: plan.topic, answers: await admin.access(broker, question) });
     }
   if (quarantines) {
-    const createsTopic = (await admin.topicConfig(broker, QUARANTINE_TOPIC)) === undefined;
+    const createsTopic = (await readSettings(admin, broker, QUARANTINE_TOPIC)) === undefined;
     const question = { topic: QUARANTINE_TOPIC, group, writes, createsTopic };
     asked.push({ topic: QUARANTINE_TOPIC, answers: await admin.access(broker, question) });
   }

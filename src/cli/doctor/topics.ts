@@ -73,7 +73,7 @@ async function checkTopic(
 }
 
 /** That the account may not read them is said with all else that it may not do. @throws TransportError */
-async function readSettings(
+export async function readSettings(
   admin: ClusterAdmin,
   broker: string,
   topic: string,
