@@ -179,7 +179,13 @@ class Pump {
   #createCopiers(): QueueCopier[] {
     const { budget, cancelled } = this.#dependencies;
     const [source, destination] = [this.#source, this.#destination];
-    const quarantine = new Quarantine({ source, destination, budget, signal: cancelled });
+    const quarantine = new Quarantine({
+      source,
+      destination,
+      budget,
+      signal: cancelled,
+      inUse: this.#input.onPoison === 'quarantine',
+    });
     const limiter = new RateLimiter(this.#input.rateLimit);
     return routes(this.#input).map(
       (route) =>

@@ -1,5 +1,6 @@
 import type { CopySource } from '../../replication/provenance.ts';
-import type { Batch, Destination, OffsetSource } from '../../transport/types.ts';
+import { TransportError } from '../../transport/errors.ts';
+import type { Batch, Destination, OffsetRange, OffsetSource } from '../../transport/types.ts';
 import { isInnerBatch } from '../batch-builder.ts';
 import type { ByteBudget } from '../byte-budget.ts';
 import type { QueueBlocked } from '../problems.ts';
@@ -7,7 +8,12 @@ import type { Route } from '../settle.ts';
 import { quarantineQueue, quarantinedEntry, readEntry } from './entry.ts';
 import { readMessage, readMessages, recordOf } from './read-messages.ts';
 
+/** A broker's answer to an account that may not read the topic. */
+const NO_PERMISSION = 16;
+
 export interface QuarantineOptions {
+  /** Whether this pump puts messages there, so that it must be able to read it. */
+  readonly inUse: boolean;
   readonly source: OffsetSource;
   readonly destination: Destination;
   readonly budget: ByteBudget;
@@ -95,7 +101,7 @@ class BrokerEntries {
   async #read(): Promise<void> {
     const { destination, budget, signal } = this.#options;
     const queue = quarantineQueue(this.#broker);
-    const { min, max } = await destination.range(queue);
+    const { min, max } = await destination.range(queue).catch((error: unknown) => this.#forbidden(error));
     if (max < this.#end) {
       // The broker lost the end of its log.
       this.#newest.clear();
@@ -108,6 +114,12 @@ class BrokerEntries {
       this.#newest.set(key, Math.max(entry.place.offset, this.#newest.get(key) ?? -1));
     });
     this.#end = max;
+  }
+
+  /** An account that was never allowed to use the quarantine has put nothing there. */
+  #forbidden(error: unknown): OffsetRange {
+    if (this.#options.inUse || !(error instanceof TransportError) || error.code !== NO_PERMISSION) throw error as Error;
+    return { min: 0, max: 0 };
   }
 }
 

@@ -5,6 +5,7 @@ import { quarantinedEntry, quarantineQueue } from '../../../../src/pump/quaranti
 import { Quarantine } from '../../../../src/pump/quarantine/quarantine.ts';
 import type { Route } from '../../../../src/pump/settle.ts';
 import type { CopySource } from '../../../../src/replication/provenance.ts';
+import { TransportError } from '../../../../src/transport/errors.ts';
 import type { Destination, OffsetSource } from '../../../../src/transport/types.ts';
 import { FakeDestination } from '../../../support/fake-destination.ts';
 import { FakeReader } from '../../../support/fake-reader.ts';
@@ -21,13 +22,18 @@ let quarantine: Quarantine;
 beforeEach(() => {
   east = new FakeReader();
   west = new FakeDestination();
-  quarantine = new Quarantine({
+  quarantine = open(true);
+});
+
+function open(inUse: boolean): Quarantine {
+  return new Quarantine({
     source: east as unknown as OffsetSource,
     destination: west as unknown as Destination,
     budget: new ByteBudget(1e9),
     signal: new AbortController().signal,
+    inUse,
   });
-});
+}
 
 function route(source: CopySource = SOURCE): Route {
   const from = { topic: 'orders', broker: 'east-a', id: source.queue };
@@ -59,6 +65,20 @@ describe('R9: what is in quarantine', () => {
     const told = await Promise.all(queues.map((each) => quarantine.newest(each)));
     expect(told.filter((offset) => offset >= 0)).toEqual([3]);
     expect(west.queue(OURS).requests).toHaveLength(1);
+  });
+});
+
+describe('a quarantine that the account may not read', () => {
+  it.each([
+    [16, false, 'holds nothing where it is not in use'],
+    [16, true, 'is an error where it is in use'],
+    [1, false, 'is told apart from one that fails'],
+  ])('(code %d, in use: %s) %s', async (code, inUse) => {
+    const failure = { address: 'fake', code, retryable: false, refusedForGood: false, answered: true };
+    west.range = () => Promise.reject(new TransportError('no', failure));
+    const told = open(inUse).newest(route());
+    if (code === 16 && !inUse) expect(await told).toBe(-1);
+    else await expect(told).rejects.toThrow('no');
   });
 });
 
