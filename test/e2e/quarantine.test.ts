@@ -57,9 +57,9 @@ describe('R9: a message that the destination refuses for good', () => {
     await live.start();
     // the last message of queue 3 and the one eight before it are too large
     await live.reaches(12, 60_000);
-    const [blocked] = await eventually(60_000, async () => (await live.status()).blocked);
+    const blocked = await eventually(60_000, async () => (await live.status()).blocked[0]);
     expect(blocked).toMatchObject({ kind: 'poison', queue: 3, at: 1 });
-    expect(blocked!.reason).toMatch(/source offset 1 cannot be copied: .*maxMessageSize/);
+    expect(blocked.reason).toMatch(/source offset 1 cannot be copied: .*maxMessageSize/);
     expect(await replicator('redrive', live.name, '--topic', live.topic)).toMatchObject({ done: true });
     await eventually(60_000, async () => (await live.status()).blocked.length === 1);
 
