@@ -4,7 +4,8 @@ import type { Cluster, TopicConfig } from '../../src/transport/types.ts';
 import { eventually } from '../support/eventually.ts';
 import { LiveReplication } from '../support/live-replication.ts';
 import { mixedMessages } from '../support/messages.ts';
-import { useStack } from '../support/servers.ts';
+import { startBroker, useStack } from '../support/servers.ts';
+import { FULL } from '../support/sizes.ts';
 import { WorkerProcess } from '../support/worker-process.ts';
 
 /** From its creation until what is new is copied. */
@@ -95,6 +96,29 @@ test('R1: new queues and new topics of a pattern are copied from their first mes
   const after = await (await live.handle()).describe();
   console.log(`history grew by ${after.historyLength - historyLength} events`);
 }, 300_000);
+
+test.runIf(FULL)(
+  'R1: queues on a broker that joins the source are copied, within a minute',
+  async () => {
+    const { topic } = live;
+    const joined = await startBroker({ name: 'joined', joins: { cluster: stack.east, brokerName: 'east-b' } });
+    try {
+      const broker = joined.brokerName;
+      await eventually(30_000, async () => (await east.admin.brokers()).some(({ name }) => name === broker));
+      await east.admin.putTopic(broker, topic, { ...PLAIN, readQueues: 2, writeQueues: 2 });
+      await eventually(30_000, async () => (await east.admin.topic(topic))?.brokers.length === 2);
+      const before = await west.admin.topicConfig(stack.west.brokerName, topic);
+      await live.produceTo(
+        [0, 1].map((id) => ({ topic, broker, id })),
+        some(30, 5),
+      );
+      await arrives(topic, [before!.writeQueues, before!.writeQueues + 1], 30);
+    } finally {
+      await joined.remove();
+    }
+  },
+  180_000,
+);
 
 test('a topic that is added by updateConfig starts as the replication does; one that is not there is refused', async () => {
   const { topic } = live;

@@ -71,7 +71,7 @@ export interface PrivateClusterOptions {
   /** Default 5.5.0. */
   readonly version?: RocketmqVersion;
   /** A further broker of this cluster, behind its name server, and called by this name; a slave has the name of its master. */
-  readonly joins?: { readonly cluster: PrivateCluster; readonly brokerName: string };
+  readonly joins?: { readonly cluster: TestCluster; readonly brokerName: string };
   /** On top of the stack's, such as `maxMessageSize`, `fileReservedTime`, `flushDiskType`. */
   readonly brokerSettings?: Settings;
 }

@@ -30,6 +30,8 @@ export class TopologyWatch {
   readonly #task: Task;
   readonly #listener: TopologyListener;
   #scope: CancellationScope | undefined;
+  /** How often in a row what the watch saw came to nothing. */
+  #fruitless = 0;
 
   constructor(task: Task, listener: TopologyListener) {
     this.#task = task;
@@ -39,20 +41,7 @@ export class TopologyWatch {
   /** Until the surrounding scope is cancelled. */
   async run(): Promise<void> {
     const all = CancellationScope.current();
-    for (let fruitless = 0; !all.consideredCancelled;) {
-      const scope = (this.#scope = new CancellationScope());
-      try {
-        const { surplus, changes } = await scope.run(() => watchTopology(this.#input()));
-        await this.#move(surplus);
-        fruitless = changes.length === 0 || (await this.#listener.onNew()) ? 0 : fruitless + 1;
-      } catch (error) {
-        if (scope.consideredCancelled) continue;
-        fruitless++;
-        this.#task.troubles = [`cannot take up what is new on the source: ${causeOf(error)}; tried ${fruitless} times`];
-        this.#listener.changed();
-      }
-      if (fruitless > 0) await this.#wait(fruitless);
-    }
+    while (!all.consideredCancelled) if (await this.#look()) await this.#takeUp(all);
   }
 
   /** Has the watch begin anew with what the task now says. */
@@ -60,10 +49,37 @@ export class TopologyWatch {
     this.#scope?.cancel();
   }
 
-  /** `onNew` may have renewed the watch, so this is a scope of its own. */
-  async #wait(fruitless: number): Promise<void> {
+  /** Comes back when something had to be done. Says whether it is something new on the source. */
+  async #look(): Promise<boolean> {
     const scope = (this.#scope = new CancellationScope());
-    const ms = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(fruitless - 1, 10));
+    try {
+      const { surplus, changes } = await scope.run(() => watchTopology(this.#input()));
+      await this.#move(surplus);
+      return changes.length > 0;
+    } catch {
+      // renewed, or a worker that could not say anything for hours
+      if (!scope.consideredCancelled) await this.#wait(1);
+      return false;
+    }
+  }
+
+  async #takeUp(all: CancellationScope): Promise<void> {
+    for (let tries = 1; !all.consideredCancelled; tries++)
+      try {
+        this.#fruitless = (await this.#listener.onNew()) ? 0 : this.#fruitless + 1;
+        if (this.#fruitless > 0) await this.#wait(this.#fruitless);
+        return;
+      } catch (error) {
+        if (all.consideredCancelled as boolean) return;
+        this.#task.troubles = [`cannot take up what is new on the source: ${causeOf(error)}; tried ${tries} times`];
+        this.#listener.changed();
+        await this.#wait(tries);
+      }
+  }
+
+  async #wait(times: number): Promise<void> {
+    const scope = (this.#scope = new CancellationScope());
+    const ms = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(times - 1, 10));
     await scope.run(() => sleep(ms)).catch(() => undefined);
   }
 

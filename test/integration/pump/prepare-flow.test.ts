@@ -76,7 +76,7 @@ test('creates the topic like the source, and the flow group on both sides; start
   await west.admin.commit(group, queue(topic, 0, stack.west.brokerName), 0);
   await east.admin.commit(group, queue(topic, 0), 0);
   // the same again changes nothing
-  expect(await prepare('create', { topics: [topic] }, prepared.map)).toEqual(prepared);
+  expect(await prepare('create', { topics: [topic] }, prepared.map)).toEqual({ ...prepared, starts: {} });
 });
 
 test('names everything that is wrong, and creates nothing', async () => {
@@ -120,8 +120,30 @@ test('R5: resolved starts are committed before the first copy, and not resolved 
   expect(starts).toEqual({ [`${topic}/${broker()}/0`]: 7, [`${topic}/${broker()}/1`]: 0 });
   expect(await east.admin.committed(group, queue(topic, 0))).toBe(7);
   await send(east, queue(topic, 0), 3);
+  await send(east, queue(topic, 1), 3);
   const again = await prepare('latest', { topics: [topic], start: 'latest' }, map);
-  expect(again.starts).not.toHaveProperty(`${topic}/${broker()}/0`);
+  // of the queue that was empty neither cluster holds a trace, and what came since must be copied
+  expect(again.starts).toEqual({});
+  expect((await east.admin.committed(group, queue(topic, 1))) ?? 0).toBe(0);
+});
+
+test('topics that appear while a replication is under way start at their first message; what cannot be copied is left out', async () => {
+  const topic = await sourceTopic({ readQueues: 1, writeQueues: 1 });
+  for (const name of [`${topic}-new`, `${topic}-test`])
+    await east.admin.putTopic(broker(), name, { ...PLAIN, readQueues: 1, writeQueues: 1 });
+  await east.admin.putTopic(broker(), `${topic}-raw`, { ...PLAIN, perm: 2 });
+  const input = { topics: [topic, `${topic}-*`, `${topic}_*`], exclude: ['*-test'], start: 'latest' };
+  await send(east, queue(`${topic}-new`, 0), 5);
+  const map = [
+    { topic, from: { broker: broker(), queue: 0 }, to: { broker: stack.west.brokerName, queue: 0 }, count: 1 },
+  ];
+  const found = await prepare('discover', input, map, west, true);
+  expect(found.map.map(({ topic: name }) => name)).toEqual([topic, `${topic}-new`]);
+  expect(found.starts).toEqual({ [`${topic}-new/${broker()}/0`]: 0 });
+  expect(found.leftOut!.map(({ topic: name }) => name)).toEqual([`${topic}-raw`, `${topic}_*`]);
+  expect(await west.admin.topic(`${topic}-test`)).toBeUndefined();
+  // at the first start they begin where `start` says
+  expect((await prepare('first', input)).starts[`${topic}-new/${broker()}/0`]).toBe(5);
 });
 
 test('starts at a time, or where a group stands', async () => {

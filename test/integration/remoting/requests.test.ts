@@ -13,6 +13,7 @@ import { getMaxOffset } from '../../../src/remoting/requests/get-max-offset.ts';
 import { getMinOffset } from '../../../src/remoting/requests/get-min-offset.ts';
 import { getRouteInfo } from '../../../src/remoting/requests/get-route-info.ts';
 import { hasSubscriptionGroup } from '../../../src/remoting/requests/get-subscription-group-config.ts';
+import { getSystemTopics } from '../../../src/remoting/requests/get-system-topic-list-from-broker.ts';
 import { getTopicConfig } from '../../../src/remoting/requests/get-topic-config.ts';
 import { lockBatchMq } from '../../../src/remoting/requests/lock-batch-mq.ts';
 import { pullMessage } from '../../../src/remoting/requests/pull-message.ts';
@@ -88,6 +89,11 @@ describe.each(BROKER_VERSIONS)('every request, against %s', (version) => {
     if (!isV5) return;
     expect(await ask(getTopicConfig, topic)).toEqual(expected);
     expect(await ask(getTopicConfig, 'no-such-topic')).toBeUndefined();
+  });
+
+  test('GET_SYSTEM_TOPIC_LIST_FROM_BROKER', async () => {
+    const topics = await ask(getSystemTopics, undefined);
+    expect([topics.has(cluster().brokerName), topics.has('TBW102'), topics.has(topic)]).toEqual([true, true, false]);
   });
 
   test('UPDATE_AND_CREATE_SUBSCRIPTIONGROUP, GET_SUBSCRIPTIONGROUP_CONFIG, GET_ALL_SUBSCRIPTIONGROUP_CONFIG', async () => {

@@ -74,6 +74,14 @@ describe.each(BROKER_VERSIONS)('a cluster of %s', (version) => {
     expect(await cluster.admin.topicConfig(broker, name)).toMatchObject({ readQueues: 2, attributes: {} });
   });
 
+  test('tells the topics that people made', async () => {
+    const names = await cluster.admin.topicNames();
+    expect(names).toContain(topic);
+    expect(names).toEqual(names.toSorted());
+    for (const own of [broker, 'TBW102', servers().name, `${servers().name}_REPLY_TOPIC`])
+      expect(names).not.toContain(own);
+  });
+
   test('keeps an attribute that can be set only once', async () => {
     if (!isV5) return;
     const name = `${topic}-compacted`;
