@@ -1,8 +1,10 @@
 import type { ActivityDependencies } from './dependencies.ts';
+import { journal } from './journal.ts';
 import { prepare } from './prepare.ts';
 import { pump } from './pump.ts';
 import { retire } from './retire.ts';
 import { redrive } from './redrive.ts';
+import { redirect } from './redirect.ts';
 import type { ControlActivities, PumpActivities } from './types.ts';
 import { watchTopology } from './watch-topology.ts';
 
@@ -13,6 +15,8 @@ export function createControlActivities(dependencies: ActivityDependencies): Con
     watchTopology: (input) => watchTopology(dependencies, input),
     retire: (input) => retire(dependencies, input),
     redrive: (input) => redrive(dependencies, input),
+    redirect: (input) => redirect(dependencies, input),
+    journal: (known) => journal(dependencies, known),
     usableSearchAttributes: () => dependencies.usableSearchAttributes(),
   };
 }

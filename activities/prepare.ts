@@ -1,29 +1,26 @@
 import { CancelledFailure, Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
+import { recall, saysTheSame } from '../src/journal/recall.ts';
 import { prepareFlow } from '../src/pump/prepare-flow.ts';
 import { WRONG_INPUT } from '../src/replication/messages.ts';
 import { WrongInput } from '../src/replication/wrong-input.ts';
 import { refuseSecondWay } from '../src/temporal/refuse-second-way.ts';
 import { readRunStart } from '../src/temporal/running-replications.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { journal } from './journal.ts';
 import type { Prepared, PrepareInput } from './types.ts';
 
 const HEARTBEAT_MS = 1000;
 
-export async function prepare(dependencies: ActivityDependencies, prepareInput: PrepareInput): Promise<Prepared> {
+export async function prepare(dependencies: ActivityDependencies, input: PrepareInput): Promise<Prepared> {
   const context = Context.current();
-  const { input } = prepareInput;
   const beating = setInterval(() => {
     context.heartbeat();
   }, HEARTBEAT_MS);
   try {
-    const source = dependencies.openCluster(input.source);
-    const destination = dependencies.openCluster(input.destination);
-    await refuseSecondWays(dependencies, prepareInput);
-    const prepared = await prepareFlow(prepareInput, source, destination, context.cancellationSignal);
-    // one that began at the same time may not have been visible yet
-    await refuseSecondWays(dependencies, prepareInput);
-    return prepared;
+    const refuseOtherWays = () => refuseSecondWays(dependencies, input);
+    await refuseOtherWays();
+    return await prepared(dependencies, input, refuseOtherWays, context.cancellationSignal);
   } catch (error) {
     if (error instanceof WrongInput) throw ApplicationFailure.nonRetryable(error.message, WRONG_INPUT);
     if (context.cancellationSignal.aborted) throw new CancelledFailure('told to stop preparing');
@@ -37,4 +34,28 @@ export async function prepare(dependencies: ActivityDependencies, prepareInput: 
 async function refuseSecondWays({ client }: ActivityDependencies, { replication, input }: PrepareInput): Promise<void> {
   const start = await readRunStart(client, replication, Context.current().info.workflowExecution?.runId);
   await refuseSecondWay(client, { replication, ...input }, start?.startedAt);
+}
+
+/** Journals what is new before anybody copies by it (R12). */
+async function prepared(
+  dependencies: ActivityDependencies,
+  { input, discovering, ...workflowKnows }: PrepareInput,
+  refuseOtherWays: () => Promise<void>,
+  signal: AbortSignal,
+): Promise<Prepared> {
+  const source = dependencies.openCluster(input.source);
+  const destination = dependencies.openCluster(input.destination);
+  const { known, journaled } = await recall(source, destination, workflowKnows);
+  const {
+    map,
+    starts,
+    leftOut = [],
+  } = await prepareFlow({ ...known, input, discovering }, source, destination, signal);
+  // one that began at the same time may not have been visible yet
+  await refuseOtherWays();
+  const now = { ...known, map, starts: { ...starts, ...known.starts } };
+  if (saysTheSame(now, journaled)) return { ...now, leftOut };
+  const next = { ...now, revision: now.revision + 1 };
+  await journal(dependencies, next);
+  return { ...next, leftOut };
 }

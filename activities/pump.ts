@@ -1,8 +1,10 @@
 import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { assertJournaled } from '../src/journal/assert-journaled.ts';
+import { Outdated, Superseded } from '../src/pump/problems.ts';
 import { runPump } from '../src/pump/pump.ts';
-import { PUMP_REPORT, type BlockedQueue, type PumpReport } from '../src/replication/messages.ts';
+import { OUTDATED, PUMP_REPORT, type BlockedQueue, type PumpReport } from '../src/replication/messages.ts';
 import { Attempt } from '../src/temporal/attempt.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { PumpInput, PumpResult } from './types.ts';
@@ -32,7 +34,11 @@ export async function pump(dependencies: ActivityDependencies, input: PumpInput)
       attempt: attempt.number,
       pump: attempt.pump,
       budget: dependencies.budget,
-      standing: () => attempt.standing(),
+      assertCurrent: async () => {
+        if ((await attempt.standing()) === 'superseded')
+          throw new Superseded('another attempt of this pump has taken over');
+        await assertJournaled(dependencies.openCluster(input.destination), input);
+      },
       heartbeat: (progress) => {
         attempt.heartbeat(progress);
       },
@@ -43,6 +49,7 @@ export async function pump(dependencies: ActivityDependencies, input: PumpInput)
     });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
+    if (error instanceof Outdated) throw ApplicationFailure.nonRetryable(message, OUTDATED);
     throw ApplicationFailure.create({ message, nextRetryDelay: FAILED_RETRY_DELAY });
   }
   if (result.ended === 'stint' || attempt.isCancelRequested) return result;

@@ -1,7 +1,11 @@
+import { forgetFlow } from '../src/journal/forget.ts';
 import { retireFlow } from '../src/pump/retire-flow.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { RetireInput } from './types.ts';
 
 export async function retire({ openCluster }: ActivityDependencies, input: RetireInput): Promise<void> {
-  await retireFlow(input.replication, openCluster(input.source), openCluster(input.destination), input.topics);
+  const source = openCluster(input.source);
+  const destination = openCluster(input.destination);
+  await retireFlow(input.replication, source, destination, input.topics);
+  for (const cluster of [source, destination]) await forgetFlow(cluster, input);
 }

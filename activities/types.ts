@@ -1,13 +1,12 @@
+import type { FlowKnowledge } from '../src/replication/flow-knowledge.ts';
 import type { Counters, RedriveResult, RepeatedCopies } from '../src/replication/messages.ts';
-import type { QueueRange } from '../src/replication/queue-map.ts';
+import type { QueueHistory, QueueRange } from '../src/replication/queue-map.ts';
+import type { Queue } from '../src/transport/types.ts';
 import type { ReplicationInput } from '../src/replication/input.ts';
 
-/** What the `prepare` activity needs: everything is checked before anything is created. */
-export interface PrepareInput {
-  readonly replication: string;
+/** What the `prepare` activity needs: what is known so far, and what is wanted. Everything is checked before anything is created. */
+export interface PrepareInput extends FlowKnowledge {
   readonly input: ReplicationInput;
-  /** The map decided earlier; kept as it is and only extended. */
-  readonly map: readonly QueueRange[];
   /**
    * Topics that are not in the map appeared while the replication was under way, so all of their messages are to be copied. Otherwise they
    * begin at the replication's `start`.
@@ -22,21 +21,14 @@ export interface LeftOut {
   readonly reason: string;
 }
 
-export interface Prepared {
-  readonly map: readonly QueueRange[];
-  /**
-   * Where copying starts, by `queueKey` of the source queue, for those queues that are new in the map and of which neither cluster holds a
-   * checkpoint or a copy. A queue that is missing here goes on from its evidence.
-   */
-  readonly starts: Readonly<Record<string, number>>;
+/** What is known then; where a journal knew more than the workflow, it counts. */
+export interface Prepared extends Pick<FlowKnowledge, 'map' | 'starts'> {
   /** The first ones, because they ride in workflow state; absent where there are none. */
   readonly leftOut?: readonly LeftOut[];
-}
-
-/** A source queue whose history changed is copied in another generation (R8), from a source offset that an operator accepted. */
-export interface QueueHistory {
-  readonly generation: number;
-  readonly start: number;
+  /** These are absent where nothing is journaled. */
+  readonly epoch?: number;
+  readonly revision?: number;
+  readonly histories?: FlowKnowledge['histories'];
 }
 
 export interface PumpInput {
@@ -44,6 +36,8 @@ export interface PumpInput {
   readonly source: string;
   readonly destination: string;
   readonly epoch: number;
+  /** See `FlowKnowledge`. */
+  readonly revision: number;
   readonly shard: number;
   /** How many pumps the flow has; 1 if absent. */
   readonly shards?: number;
@@ -129,6 +123,17 @@ export interface RetireInput {
   readonly topics: readonly string[];
 }
 
+/** A source queue that goes on elsewhere or from elsewhere, because an operator said so. */
+export interface RedirectInput {
+  /** What is known of the flow then. */
+  readonly known: FlowKnowledge;
+  readonly queue: Queue;
+  /** Source offset at which copying goes on. */
+  readonly start: number;
+  /** The destination queue, where that changes. */
+  readonly to?: Queue;
+}
+
 /** Activities on the task queue `replicator`. */
 export interface ControlActivities {
   /**
@@ -146,6 +151,13 @@ export interface ControlActivities {
    * a further attempt goes on where the one before it ended.
    */
   redrive(input: RedriveInput): Promise<RedriveResult>;
+  /**
+   * Makes it durable on both clusters that a queue goes on elsewhere. Its pump must stand still. Idempotent.
+   * @throws ApplicationFailure, not retryable, of type `WrongInput` when the destination queue does not exist
+   */
+  redirect(input: RedirectInput): Promise<void>;
+  /** Appends to the journals of both clusters what must survive Temporal (R12). Idempotent. */
+  journal(known: FlowKnowledge): Promise<void>;
   /** Names of our search attributes that the worker's namespace accepts. A local activity. */
   usableSearchAttributes(): Promise<readonly string[]>;
 }

@@ -32,6 +32,7 @@ export class PumpProcess {
       input: {
         ...FLOW,
         epoch: 1,
+        revision: 0,
         shard: 0,
         queues: [
           {

@@ -1,9 +1,17 @@
-import { allHandlersFinished, CancellationScope, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  patched,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { ReplicationResult } from '../src/replication/messages.ts';
 import { carry, type Carried } from './replication/carried.ts';
 import { Copying } from './replication/copying.ts';
 import { execute } from './replication/execute.ts';
 import { Inbox } from './replication/inbox.ts';
+import { keepJournal } from './replication/journaling.ts';
 import { listen } from './replication/listen.ts';
 import { openTask } from './replication/open.ts';
 import { Publisher } from './replication/publish.ts';
@@ -17,6 +25,8 @@ import type { Task } from './replication/task.ts';
  * @param carried only from the run before
  */
 export async function replication(input: unknown, carried?: Carried): Promise<ReplicationResult> {
+  // before anything is awaited: where in a history a patch is looked for must not depend on when answers came
+  const journals = patched('journal');
   const task = openTask(input, carried);
   const inbox = new Inbox(task, () => new Date().toISOString());
   const publisher = new Publisher(task);
@@ -28,8 +38,12 @@ export async function replication(input: unknown, carried?: Carried): Promise<Re
   stopWhenCancelled(inbox);
   return await CancellationScope.nonCancellable(async () => {
     await publisher.learnSearchAttributes();
+    const journaling = new CancellationScope();
+    const journaled = journals ? journaling.run(() => keepJournal(task)) : Promise.resolve();
     if (task.state !== 'PAUSED') copying.start();
     await carryOutCommands(task, inbox, copying, changed);
+    journaling.cancel();
+    await journaled;
     if (task.state === 'STOPPED') return resultOf(task);
     return await continueAsNew<typeof replication>(task.input, carry(task));
   });

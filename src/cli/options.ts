@@ -35,6 +35,21 @@ export function asked({ by, reason }: ChangeOptions): Asked {
   };
 }
 
+/** Options that name a blocked queue. */
+export interface BlockedQueueOptions extends ChangeOptions {
+  readonly topic: string;
+  readonly queue: number;
+  readonly broker?: string;
+}
+
+export function blockedQueue(command: Command): Command {
+  return command
+    .argument('<name>', 'replication', replicationName)
+    .requiredOption('--topic <topic>', 'topic of the blocked queue')
+    .requiredOption('--queue <number>', 'number of the blocked source queue', wholeNumber)
+    .option('--broker <broker>', 'its broker, where several have a blocked queue of this number');
+}
+
 /** The name of a replication, as an argument. */
 export function replicationName(text: string): string {
   if (!REPLICATION_NAME.test(text))

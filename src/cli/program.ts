@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { acceptHistory } from './commands/accept-history.ts';
 import { apply } from './commands/apply.ts';
 import { audit } from './commands/audit.ts';
 import { doctor } from './commands/doctor.ts';
@@ -6,6 +7,7 @@ import { laterCommands } from './commands/later.ts';
 import { pause } from './commands/pause.ts';
 import { redrive } from './commands/redrive.ts';
 import { rescale } from './commands/rescale.ts';
+import { remap } from './commands/remap.ts';
 import { resume } from './commands/resume.ts';
 import { skipGap } from './commands/skip-gap.ts';
 import { stack } from './commands/stack.ts';
@@ -32,6 +34,8 @@ const COMMANDS = [
   rescale,
   skipGap,
   redrive,
+  acceptHistory,
+  remap,
   stop,
   audit,
   doctor,

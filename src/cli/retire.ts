@@ -1,4 +1,5 @@
 import { configPath, loadConfig } from '../config/load.ts';
+import { forgetFlow } from '../journal/forget.ts';
 import { retireFlow } from '../pump/retire-flow.ts';
 import { withCluster } from './clusters.ts';
 import { describeExecution } from './executions.ts';
@@ -30,6 +31,9 @@ async function cleanUp(name: string, file: string | undefined): Promise<void> {
     );
   const { source, destination, topics } = entry;
   await withCluster(config.clusters.get(source)!, (from) =>
-    withCluster(config.clusters.get(destination)!, (to) => retireFlow(name, from, to, topics)),
+    withCluster(config.clusters.get(destination)!, async (to) => {
+      await retireFlow(name, from, to, topics);
+      for (const cluster of [from, to]) await forgetFlow(cluster, { replication: name, source, destination });
+    }),
   );
 }

@@ -1,11 +1,9 @@
 import { setMaxListeners } from 'node:events';
 import type { Destination } from '../transport/types.ts';
+import { Superseded } from './problems.ts';
 import type { QueueCopier } from './queue-copier.ts';
 import { QueueLocks } from './queue-lock.ts';
 import { Backoff } from './time.ts';
-
-/** Whether this attempt of the pump is still the one that Temporal counts on. */
-export type Standing = 'current' | 'superseded';
 
 export interface LaneOptions {
   readonly destination: Destination;
@@ -14,10 +12,10 @@ export interface LaneOptions {
   readonly owner: string;
   readonly formerOwners: readonly string[];
   readonly copiers: readonly QueueCopier[];
-  /** Asks Temporal, and does not come back before it has answered. */
-  readonly standing: () => Promise<Standing>;
+  /** Asks whether this pump may still copy, and does not come back before that is known. @throws Superseded */
+  readonly assertCurrent: () => Promise<void>;
   /** Called when this pump is superseded: it must end. */
-  readonly onSuperseded: () => void;
+  readonly onSuperseded: (reason: Superseded) => void;
 }
 
 /** All queues of a pump that are copied to one destination broker: they share its locks, and its outages. */
@@ -30,11 +28,11 @@ export class BrokerLane {
   }
 
   /**
-   * Copies while it holds the locks, until `stop` aborts. Before locks are taken, Temporal must have acknowledged that this
-   * attempt is the current one: a process that was frozen learns there that it has been replaced (R6).
+   * Copies while it holds the locks, until `stop` aborts. Before locks are taken it is asked whether this pump still counts: a process
+   * that was frozen learns there that it has been replaced (R6), and one that knows an older map that there is a newer one (R12).
    */
   async run(stop: AbortSignal): Promise<void> {
-    const { destination, broker, group, owner, formerOwners, copiers, standing, onSuperseded } = this.#options;
+    const { destination, broker, group, owner, formerOwners, copiers, assertCurrent, onSuperseded } = this.#options;
     const backoff = new Backoff();
     const onWait = (reason: string) => {
       this.trouble = `broker ${broker}: ${reason}`;
@@ -53,10 +51,7 @@ export class BrokerLane {
         onWait,
       });
       try {
-        if ((await standing()) === 'superseded') {
-          onSuperseded();
-          return;
-        }
+        await assertCurrent();
         await locks.take(stop);
         this.trouble = undefined;
         backoff.reset();
@@ -68,6 +63,10 @@ export class BrokerLane {
         await Promise.allSettled(copiers.map((copier) => copier.commit()));
         locks.lost.throwIfAborted();
       } catch (error) {
+        if (error instanceof Superseded) {
+          onSuperseded(error);
+          return;
+        }
         this.trouble = `broker ${broker}: ${(error as Error).message}`;
       } finally {
         owesWait = locks.owesWait;

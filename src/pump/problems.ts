@@ -28,6 +28,16 @@ export class CopiesLost extends QueueBlocked {
   }
 }
 
+/** Another pump counts instead of this one, which must end. */
+export class Superseded extends Error {
+  override readonly name: string = 'Superseded';
+}
+
+/** More is journaled than this pump was told (R12): it must be started anew with that. */
+export class Outdated extends Superseded {
+  override readonly name = 'Outdated';
+}
+
 /** The pump may have lost the right to write: it stops, and reads back when it has it again. */
 export class LeaseLost extends Error {
   constructor() {

@@ -2,7 +2,7 @@ import type { PumpInput, PumpProgress, PumpResult } from '../../activities/types
 import type { BlockedQueue, PumpReport, RepeatedCopies } from '../replication/messages.ts';
 import { flowGroup } from '../replication/names.ts';
 import { queueKey, type Cluster, type Destination, type OffsetSource } from '../transport/types.ts';
-import { BrokerLane, type Standing } from './broker-lane.ts';
+import { BrokerLane } from './broker-lane.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { Counter } from './counter.ts';
 import type { RepeatedRun } from './newest-copy.ts';
@@ -30,8 +30,8 @@ export interface PumpDependencies {
   readonly pump: string;
   /** Bytes of messages in memory, shared by all pumps of the process. */
   readonly budget: ByteBudget;
-  /** Asks Temporal whether this attempt still counts; rejects while Temporal cannot be reached. */
-  readonly standing: () => Promise<Standing>;
+  /** Asks Temporal and the journal whether this attempt still counts, and does not come back before Temporal has answered. @throws Superseded */
+  readonly assertCurrent: () => Promise<void>;
   readonly heartbeat: (progress: PumpProgress) => void;
   readonly report: (report: PumpReport) => Promise<void>;
   readonly cancelled: AbortSignal;
@@ -209,7 +209,7 @@ class Pump {
   }
 
   #createLanes(): BrokerLane[] {
-    const { owner, formerOwners, standing } = this.#dependencies;
+    const { owner, formerOwners, assertCurrent } = this.#dependencies;
     const brokers = new Set(this.#copiers.map(({ route }) => route.to.broker));
     return [...brokers].map(
       (broker) =>
@@ -220,9 +220,9 @@ class Pump {
           owner,
           formerOwners,
           copiers: this.#copiers.filter(({ route }) => route.to.broker === broker),
-          standing,
-          onSuperseded: () => {
-            this.#superseded.abort(new Error('another attempt of this pump has taken over'));
+          assertCurrent,
+          onSuperseded: (reason) => {
+            this.#superseded.abort(reason);
           },
         }),
     );

@@ -53,6 +53,8 @@ export class QueueCopier {
   readonly #options: CopierOptions;
   readonly #annotator: Annotator;
   #stopReading: (() => void) | undefined;
+  /** The broker looked at the last send and did not take it: the queue may be gone. */
+  #refused = false;
   /** The outcome of the last send is unknown, and the broker may not have looked at it yet. */
   #unanswered = false;
   #skipTo: number;
@@ -129,6 +131,8 @@ export class QueueCopier {
       await pause(SEND_QUEUE_DRAIN_MS, until);
       until.throwIfAborted();
     }
+    if (this.#refused && !(await destination.holdsQueue(route.to))) throw this.#queueGone();
+    this.#refused = false;
     await this.log.readBack(until);
     if (this.#unanswered) counter.add({ settled: 1 });
     this.#unanswered = false;
@@ -215,7 +219,8 @@ export class QueueCopier {
   }
 
   #sendFailed(error: unknown, { messages, bytes }: Batch, lastOffset: number): never {
-    this.#unanswered = !(error instanceof TransportError && error.answered);
+    this.#refused = error instanceof TransportError && error.answered;
+    this.#unanswered = !this.#refused;
     if (this.#unanswered) this.#size.unanswered(bytes);
     if (error instanceof TransportError && error.refusedForGood) {
       if (messages === 1) {
@@ -240,6 +245,16 @@ export class QueueCopier {
     this.next = error.at + 1;
     counter.add({ quarantined: 1 });
     this.#free();
+  }
+
+  /** R1: only an operator may send the queue elsewhere. */
+  #queueGone(): QueueBlocked {
+    const { topic, broker, id } = this.route.to;
+    return new QueueBlocked(
+      'queue-gone',
+      this.next ?? 0,
+      `queue ${id} of topic ${topic} does not exist on the destination's broker ${broker} any more: bring it back and pause and resume, or choose another queue with remap`,
+    );
   }
 
   /** What it means that the source cannot give the next message. */

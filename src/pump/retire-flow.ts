@@ -4,7 +4,7 @@ import type { Cluster } from '../transport/types.ts';
 /**
  * Removes what a flow that is not to be started again leaves in RocketMQ: its consumer group with both checkpoints. No pump may be at work. Copies
  * stay, and so does what they say: a new start goes on behind them, and begins from `start` where there are none. Locks need nothing: pumps gave
- * theirs back, a dead one's lapse within 60 s. What the journal keeps of a flow is to be removed here too. Idempotent.
+ * theirs back, a dead one's lapse within 60 s. What the journal keeps is another's work (`forgetFlow`). Idempotent.
  * @param topics of which the flow copied queues
  * @throws TransportError
  */

@@ -25,12 +25,17 @@ export const stopInput = z.strictObject({
 });
 export type Stop = z.output<typeof stopInput>;
 
-export const skipGapInput = z.strictObject({
-  ...asked,
+/** The queue that is meant: by its topic and number on the source. */
+const queue = {
   topic: z.string().regex(TOPIC_NAME, 'expected a topic name'),
   /** Broker of the source queue; needed where queues of several brokers with this number are blocked. */
   broker: z.string().min(1).max(255).optional(),
   queue: offset,
+};
+
+export const skipGapInput = z.strictObject({
+  ...asked,
+  ...queue,
   /** First source offset to copy again; by default the first one that is still there. Needed behind a message that cannot be copied. */
   to: offset.optional(),
 });
@@ -57,6 +62,25 @@ export const redriveInput = z.strictObject({
 });
 export type Redrive = z.output<typeof redriveInput>;
 
+export const acceptHistoryInput = z.strictObject({
+  ...asked,
+  ...queue,
+  /** First source offset to copy; by default the first one that differs from what was copied. */
+  from: offset.optional(),
+});
+export type AcceptHistory = z.output<typeof acceptHistoryInput>;
+
+export const remapInput = z.strictObject({
+  ...asked,
+  ...queue,
+  /** Broker of the destination queue; by default the one that the queue was copied to. */
+  toBroker: z.string().min(1).max(255).optional(),
+  toQueue: offset,
+  /** First source offset to copy there; by default the next one. */
+  fromOffset: offset.optional(),
+});
+export type Remap = z.output<typeof remapInput>;
+
 export const COMMAND_INPUTS = {
   pause: plain,
   resume: plain,
@@ -67,8 +91,8 @@ export const COMMAND_INPUTS = {
   redrive: redriveInput,
   updateConfig: updateConfigInput,
   release: later,
-  remap: later,
-  acceptHistory: later,
+  remap: remapInput,
+  acceptHistory: acceptHistoryInput,
 } as const satisfies Record<CommandName, z.ZodType>;
 
 /** One line each, shown by the Temporal UI and CLI beside the handler's name. */
@@ -83,8 +107,10 @@ export const COMMAND_DESCRIPTIONS: Readonly<Record<CommandName, string>> = {
   redrive: 'Try again what the destination refused: messages in quarantine, and queues that one blocks: { topic }.',
   updateConfig: 'Change fields of the input that may change while it runs; the others stay as they are.',
   release: 'Not available yet.',
-  remap: 'Not available yet.',
-  acceptHistory: 'Not available yet.',
+  remap:
+    'Copy a queue whose destination queue is gone into another one: { topic, queue, broker?, toQueue, toBroker?, fromOffset? }.',
+  acceptHistory:
+    'Go on although the source holds something else than what was copied: { topic, queue, broker?, from? }.',
 };
 
 export type Command =
@@ -93,8 +119,13 @@ export type Command =
   | { readonly name: 'rescale'; readonly input: Rescale }
   | { readonly name: 'updateConfig'; readonly input: UpdateConfig }
   | { readonly name: 'redrive'; readonly input: Redrive }
+  | { readonly name: 'acceptHistory'; readonly input: AcceptHistory }
+  | { readonly name: 'remap'; readonly input: Remap }
   | {
-      readonly name: Exclude<CommandName, 'skipGap' | 'redrive' | 'stop' | 'rescale' | 'updateConfig'>;
+      readonly name: Exclude<
+        CommandName,
+        'skipGap' | 'redrive' | 'stop' | 'rescale' | 'updateConfig' | 'acceptHistory' | 'remap'
+      >;
       readonly input: Asked;
     };
 

@@ -27,6 +27,9 @@ export type CommandName = (typeof COMMANDS)[number];
 /** Type of the failure that says: the input must be corrected; trying again does not help. */
 export const WRONG_INPUT = 'WrongInput';
 
+/** Type of the failure of a pump that was told less than is journaled: the replication must prepare anew. */
+export const OUTDATED = 'Outdated';
+
 /** Who asked, why, and an ID under which the same command is carried out only once. */
 export interface Asked {
   readonly by?: string | undefined;
@@ -57,7 +60,7 @@ export function redriveText({ redriven, refusedAgain, missing, more }: RedriveRe
 }
 
 /** Why a queue's copying stands still until an operator decides. */
-export type BlockKind = 'gap' | 'history' | 'poison';
+export type BlockKind = 'gap' | 'history' | 'poison' | 'queue-gone';
 
 export interface BlockedQueue {
   readonly topic: string;

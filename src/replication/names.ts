@@ -8,6 +8,8 @@ export const PROPERTY_BORN = 'REPL_BORN';
 export const PROPERTY_REDRIVEN = 'REPL_REDRIVEN';
 
 const OWN_PREFIX = 'REPLICATOR_';
+/** One queue a cluster, in which every flow keeps what must survive Temporal (R12). */
+export const JOURNAL_TOPIC = `${OWN_PREFIX}STATE`;
 
 /** On each destination broker, with one queue: messages that the broker refuses for good, and what became of them. */
 export const QUARANTINE_TOPIC = `${OWN_PREFIX}QUARANTINE`;

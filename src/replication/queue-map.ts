@@ -12,6 +12,12 @@ export interface QueueRange {
   readonly remapped?: true;
 }
 
+/** A source queue whose history changed is copied in another generation (R8), from a source offset that an operator accepted. */
+export interface QueueHistory {
+  readonly generation: number;
+  readonly start: number;
+}
+
 /** A queue of a topic, by broker and number. */
 export interface QueuePlace {
   readonly broker: string;

@@ -95,6 +95,8 @@ export interface Destination extends QueueReader, GroupOffsets {
    * @throws TransportError
    */
   maxBatchBytes(broker: string): Promise<number>;
+  /** Whether the broker has this queue; a topic may be deleted or made smaller. @throws TransportError */
+  holdsQueue(queue: Queue): Promise<boolean>;
   /**
    * Resolves when everything that the broker had stored at the call can be read, also while others go on writing. A request that
    * had arrived but waited in the broker for a thread was not stored yet; brokers drop such sends after 200 ms by default.

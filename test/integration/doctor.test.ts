@@ -206,7 +206,13 @@ async function prepares(
     withCluster(to, toAuth, async (destination) => {
       const input = replicationInput.parse({ source: source.name, destination: destination.name, topics: [topic] });
       const { map } = await prepareFlow(
-        { replication: 'guarded', input, map: [], discovering: false },
+        {
+          replication: 'guarded',
+          input,
+          ...{ source: source.name, destination: destination.name, epoch: 1, revision: 0 },
+          ...{ map: [], histories: {}, starts: {} },
+          discovering: false,
+        },
         source,
         destination,
         new AbortController().signal,

@@ -94,3 +94,12 @@ export function encodedBytes({ body, properties }: TestMessage): number {
     22 + body.length,
   );
 }
+
+/** The next `count` of these; the rest stays. */
+export function* take<T>(items: Iterator<T, void>, count: number): Generator<T> {
+  for (let i = 0; i < count; i++) {
+    const item = items.next();
+    if (item.done) return;
+    yield item.value;
+  }
+}

@@ -37,6 +37,10 @@ export class PumpRig {
     this.copies = numbers.map((id) => ({ topic: options.topic, broker: options.toBroker, id }));
   }
 
+  get source(): Cluster {
+    return this.#options.source;
+  }
+
   get group(): string {
     const { source, destination } = this.#options;
     return `REPLICATOR_${this.name}_${source.name}_${destination.name}`;
@@ -68,6 +72,7 @@ export class PumpRig {
         source: source.name,
         destination: destination.name,
         epoch: 1,
+        revision: 0,
         shard: 0,
         queues: [{ topic, from: { broker: fromBroker, queue: 0 }, to: { broker: toBroker, queue: 0 }, count: queues }],
         starts: Object.fromEntries(this.queues.map((queue) => [queueKey(queue), 0])),
@@ -87,7 +92,7 @@ export class PumpRig {
         attempt: this.#owners.length,
         pump: this.name,
         budget: new ByteBudget(64 * 1024 * 1024),
-        standing: () => Promise.resolve('current'),
+        assertCurrent: () => Promise.resolve(),
         heartbeat: (progress) => {
           this.progress = progress;
         },

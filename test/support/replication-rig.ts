@@ -12,7 +12,9 @@ import type {
   WatchInput,
   RetireInput,
   RedriveInput,
+  RedirectInput,
 } from '../../activities/types.ts';
+import type { FlowKnowledge } from '../../src/replication/flow-knowledge.ts';
 import type { ReplicationConfig } from '../../src/replication/input.ts';
 import {
   NO_COUNTERS,
@@ -69,7 +71,11 @@ export class ReplicationRig {
   retire: (input: RetireInput) => Promise<void> = () => Promise.resolve();
   redrive: (input: RedriveInput) => Promise<RedriveResult> = () =>
     Promise.resolve({ redriven: 0, refusedAgain: 0, missing: 0, more: false });
+  redirect: (input: RedirectInput) => Promise<void> = () => Promise.resolve();
+  readonly journal: FlowKnowledge[] = [];
   searchAttributes: readonly string[] = [];
+  /** What a pump fails with at its start, if it does. */
+  pumpFails: (input: PumpInput) => Error | undefined = () => undefined;
   /** Awaited by each pump before it ends. */
   beforePumpEnds: (input: PumpInput) => Promise<void> = () => Promise.resolve();
   /** Pumps at work. */
@@ -148,6 +154,11 @@ export class ReplicationRig {
       },
       retire: (input) => this.retire(input),
       redrive: (input) => this.redrive(input),
+      redirect: (input) => this.redirect(input),
+      journal: (entry) => {
+        this.journal.push(entry);
+        return Promise.resolve();
+      },
       usableSearchAttributes: () => Promise.resolve(this.searchAttributes),
     };
   }
@@ -155,6 +166,8 @@ export class ReplicationRig {
   #pumping(): PumpActivities {
     return {
       pump: async (input): Promise<PumpResult> => {
+        const failure = this.pumpFails(input);
+        if (failure) throw failure;
         const { info, cancellationSignal, cancelled, heartbeat } = Context.current();
         const double = { input, pump: pumpId(info.workflowExecution!.runId, info.activityId) };
         this.pumps.push(double);

@@ -48,6 +48,14 @@ export class WorkerProcess {
     return this.#process.pid!;
   }
 
+  freeze(): void {
+    this.#process.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#process.kill('SIGCONT');
+  }
+
   async kill(): Promise<void> {
     await this.#end('SIGKILL');
   }

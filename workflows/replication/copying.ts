@@ -11,9 +11,10 @@ import {
 import type { Prepared, PumpActivities, PumpInput } from '../../activities/types.ts';
 import { dealAdded } from '../../src/replication/deal-queues.ts';
 import type { ReplicationInput } from '../../src/replication/input.ts';
-import { pumpId, PUMP_TASK_QUEUE } from '../../src/replication/messages.ts';
+import { OUTDATED, pumpId, PUMP_TASK_QUEUE } from '../../src/replication/messages.ts';
 import { shardQueues, type QueueRange } from '../../src/replication/queue-map.ts';
-import { adopt, backOff, causeOf, prepareOnce, prepareWithPatience } from './preparing.ts';
+import { causeOf, isFailure } from './causes.ts';
+import { adopt, backOff, prepareOnce, prepareWithPatience } from './preparing.ts';
 import { pumpInputOf, settingsIn } from './pump-input.ts';
 import { applyResult } from './reports.ts';
 import { enter, sameQueues, shardsOf, type Shard, type Task } from './task.ts';
@@ -59,6 +60,7 @@ export class Copying {
   readonly #watch: TopologyWatch;
   #scope: CancellationScope | undefined;
   #ended = false;
+  #catchingUp = false;
   #work: Promise<void> = Promise.resolve();
   #dealing: Promise<void> = Promise.resolve();
 
@@ -167,6 +169,17 @@ export class Copying {
     return true;
   }
 
+  /** Not awaited by pumps, because they may have to end for it. */
+  #catchUp(): void {
+    if (this.#catchingUp) return;
+    this.#catchingUp = true;
+    void this.#extend()
+      .catch(() => undefined)
+      .then(() => {
+        this.#catchingUp = false;
+      });
+  }
+
   /** One dealing at a time. A queue that moves is copied again only when the pump that had it has ended. */
   async #deal(deal: (task: Task) => readonly (readonly QueueRange[])[]): Promise<void> {
     const dealt = this.#dealing.then(async () => {
@@ -221,6 +234,8 @@ export class Copying {
         await scope.run(() => this.#pumpOnce(shard, pumping));
         failures = 0;
       } catch (error) {
+        // a reset has rolled the workflow back, or it does not know yet what it has journaled: the journal counts
+        if (isFailure(error, OUTDATED) && !isOver()) this.#catchUp();
         if (!all.consideredCancelled && !scope.consideredCancelled) {
           shard.troubles = [`the pump of shard ${this.#task.shards.indexOf(shard)} failed: ${causeOf(error)}`];
           this.#changed();

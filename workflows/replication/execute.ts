@@ -2,6 +2,7 @@ import type { Command, Rescale, Stop } from '../../src/replication/commands.ts';
 import type { Asked, CommandAnswer } from '../../src/replication/messages.ts';
 import { done, refused } from './answers.ts';
 import type { Copying } from './copying.ts';
+import { acceptHistory, remap } from './go-on.ts';
 import { redrive } from './redrive.ts';
 import { cleanUp } from './retire.ts';
 import { skipGap } from './skip-gap.ts';
@@ -24,6 +25,10 @@ export async function execute(task: Task, copying: Copying, command: Command): P
       return await stop(task, copying, command.input);
     case 'skipGap':
       return await skipGap(task, copying, command.input);
+    case 'acceptHistory':
+      return await acceptHistory(task, copying, command.input);
+    case 'remap':
+      return await remap(task, copying, command.input);
     case 'rescale':
       return await rescale(task, copying, command.input);
     case 'updateConfig':
@@ -32,8 +37,6 @@ export async function execute(task: Task, copying: Copying, command: Command): P
       return await redrive(task, copying, command.input);
     case 'reverse':
     case 'release':
-    case 'remap':
-    case 'acceptHistory':
       return refused(`${command.name} is not available yet`);
   }
 }

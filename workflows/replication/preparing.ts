@@ -1,7 +1,9 @@
-import { ActivityFailure, ApplicationFailure, isCancellation, proxyActivities, sleep } from '@temporalio/workflow';
+import { ApplicationFailure, isCancellation, proxyActivities, sleep } from '@temporalio/workflow';
 import type { ControlActivities, Prepared } from '../../activities/types.ts';
 import type { ReplicationInput } from '../../src/replication/input.ts';
 import { WRONG_INPUT } from '../../src/replication/messages.ts';
+import { causeOf, isFailure } from './causes.ts';
+import { knowledgeOf } from './journaling.ts';
 import { enter, layShards, refuse, type Task } from './task.ts';
 
 const { prepare } = proxyActivities<ControlActivities>({
@@ -16,10 +18,13 @@ const { prepare } = proxyActivities<ControlActivities>({
  * @param discovering see `PrepareInput`
  */
 export function prepareOnce(task: Task, input: ReplicationInput, discovering: boolean): Promise<Prepared> {
-  return prepare({ replication: task.name, input, map: task.map, discovering });
+  return prepare({ ...knowledgeOf(task), input, discovering });
 }
 
-export function adopt(task: Task, { map, starts, leftOut = [] }: Prepared): void {
+export function adopt(task: Task, { map, starts, leftOut = [], epoch, revision, histories }: Prepared): void {
+  task.epoch = epoch ?? task.epoch;
+  task.revision = revision ?? task.revision;
+  task.histories = histories ?? task.histories;
   // a start that was resolved earlier stays: `latest` would be later by now
   task.starts = { ...starts, ...task.starts };
   task.map = map;
@@ -39,7 +44,7 @@ export async function prepareWithPatience(task: Task, changed: () => void): Prom
     } catch (error) {
       if (isCancellation(error)) throw error;
       const cause = causeOf(error);
-      if (isWrongInput(error)) return giveUp(task, cause, changed);
+      if (isFailure(error, WRONG_INPUT)) return giveUp(task, cause, changed);
       task.troubles = [`cannot start: ${cause}; tried ${tries} times`];
       changed();
       await sleep(backOff(tries));
@@ -53,18 +58,6 @@ function giveUp(task: Task, cause: string, changed: () => void): boolean {
   enter(task, 'PAUSED', cause);
   changed();
   return false;
-}
-
-function isWrongInput(error: unknown): boolean {
-  return (
-    error instanceof ActivityFailure && error.cause instanceof ApplicationFailure && error.cause.type === WRONG_INPUT
-  );
-}
-
-/** What the activity itself said, not what that was caused by. */
-export function causeOf(error: unknown): string {
-  const cause = error instanceof ActivityFailure ? error.cause : error;
-  return cause instanceof Error ? cause.message : String(cause);
 }
 
 /** 1 s, 2 s, 4 s ... 60 s. */

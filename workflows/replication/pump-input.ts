@@ -4,7 +4,7 @@ import type { Shard, Task } from './task.ts';
 
 /** What the pump of a shard is told. @param shards how many there are, or will be */
 export function pumpInputOf(task: Task, shard: Shard, shards = task.shards.length): PumpInput {
-  const { name, input, epoch, starts, skips, histories } = task;
+  const { name, input, epoch, revision, starts, skips, histories } = task;
   const { queues } = shard;
   const keys = new Set([...mappedQueues(queues)].map(sourceKey));
   return {
@@ -12,6 +12,7 @@ export function pumpInputOf(task: Task, shard: Shard, shards = task.shards.lengt
     source: input.source,
     destination: input.destination,
     epoch,
+    revision,
     shard: task.shards.indexOf(shard),
     shards,
     queues,
@@ -27,7 +28,16 @@ export function pumpInputOf(task: Task, shard: Shard, shards = task.shards.lengt
 
 /** What of this a pump at work would have to be restarted for. Queues and their offsets are changed by whoever restarts it. */
 export function settingsIn(input: PumpInput): string {
-  return JSON.stringify({ ...input, shard: 0, shards: 0, queues: [], starts: {}, skips: {}, histories: {} });
+  return JSON.stringify({
+    ...input,
+    revision: 0,
+    shard: 0,
+    shards: 0,
+    queues: [],
+    starts: {},
+    skips: {},
+    histories: {},
+  });
 }
 
 function only<T>(byQueue: Readonly<Record<string, T>>, keys: ReadonlySet<string>): Record<string, T> {

@@ -4,7 +4,7 @@ import type { Redrive } from '../../src/replication/commands.ts';
 import type { BlockedQueue, CommandAnswer } from '../../src/replication/messages.ts';
 import { done, refused } from './answers.ts';
 import type { Copying } from './copying.ts';
-import { causeOf } from './preparing.ts';
+import { causeOf } from './causes.ts';
 import type { Shard, Task } from './task.ts';
 
 const activities = proxyActivities<ControlActivities>({

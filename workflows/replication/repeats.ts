@@ -12,18 +12,25 @@ const LAST_RUNS = 16;
  * Counts repeated copies once, however often they are told: a pump that comes after a crash finds again what the one before it had
  * reported already.
  */
-export function countRepeats(task: Task, runs: readonly RepeatedCopies[] = []): void {
-  for (const { topic, broker, queue, offset, count } of runs) {
+export function countRepeats(task: Task, told: readonly RepeatedCopies[] = []): void {
+  for (const { topic, broker, queue, offset, count } of told) {
     const key = queueKey({ topic, broker, id: queue });
-    const counted = task.repeats[key] ?? [];
-    const end = offset + count;
-    const known = counted.reduce(
-      (sum, [from, until]) => sum + Math.max(0, Math.min(end, until) - Math.max(offset, from)),
-      0,
-    );
-    const repeated = Math.max(0, count - known);
-    if (repeated === 0) continue;
-    task.counters = { ...task.counters, repeated: task.counters.repeated + repeated };
-    task.repeats[key] = [...counted, [offset, end] as const].slice(-LAST_RUNS);
+    const before = task.repeats[key] ?? [];
+    const after = withRun(before, [offset, offset + count]);
+    const { counters } = task;
+    task.counters = { ...counters, repeated: counters.repeated + messages(after) - messages(before) };
+    task.repeats[key] = after.slice(-LAST_RUNS);
   }
+}
+
+/** The runs and this one, as one where they touch. */
+function withRun(runs: readonly CountedRun[], [from, until]: CountedRun): CountedRun[] {
+  const touching = runs.filter((run) => run[0] <= until && run[1] >= from);
+  const apart = runs.filter((run) => !touching.includes(run));
+  const merged = [Math.min(from, ...touching.map((run) => run[0])), Math.max(until, ...touching.map((run) => run[1]))];
+  return [...apart, merged as [number, number]];
+}
+
+function messages(runs: readonly CountedRun[]): number {
+  return runs.reduce((sum, [from, until]) => sum + until - from, 0);
 }

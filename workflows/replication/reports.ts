@@ -13,7 +13,7 @@ const blockedQueue = z.object({
   topic: z.string(),
   broker: z.string(),
   queue: count,
-  kind: z.enum(['gap', 'history', 'poison']),
+  kind: z.enum(['gap', 'history', 'poison', 'queue-gone']),
   reason: z.string(),
   at: count,
   to: count.optional(),

@@ -1,6 +1,6 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { ControlActivities } from '../../activities/types.ts';
-import { causeOf } from './preparing.ts';
+import { causeOf } from './causes.ts';
 import type { Task } from './task.ts';
 
 const { retire } = proxyActivities<ControlActivities>({

@@ -2,11 +2,12 @@ import type { SkipGap } from '../../src/replication/commands.ts';
 import { addCounters, type BlockedQueue, type CommandAnswer } from '../../src/replication/messages.ts';
 import { done, refused } from './answers.ts';
 import type { Copying } from './copying.ts';
-import { blockedKey, blockedQueues, type Task } from './task.ts';
+import { findBlocked } from './find-blocked.ts';
+import { blockedKey, type Task } from './task.ts';
 
 /** Goes on behind a gap, or behind a message that cannot be copied, where the operator says to which offset. */
 export async function skipGap(task: Task, copying: Copying, wanted: SkipGap): Promise<CommandAnswer> {
-  const found = blockedQueue(task, wanted);
+  const found = findBlocked(task, wanted, ['gap', 'poison']);
   if (typeof found === 'string') return refused(found);
   const to = wanted.to ?? found.to;
   if (to === undefined) return refused(unknownEnd(found));
@@ -29,19 +30,4 @@ function unknownEnd({ kind, at }: BlockedQueue): string {
 
 function can({ kind }: BlockedQueue): string {
   return kind === 'poison' ? 'passes over the message' : 'is still there';
-}
-
-/** The one blocked queue that is meant, or why there is none. */
-function blockedQueue(task: Task, { topic, queue, broker }: SkipGap): BlockedQueue | string {
-  const place = `topic ${topic}, queue ${queue}${broker === undefined ? '' : ` on ${broker}`}`;
-  const found = blockedQueues(task).filter(
-    (blocked) =>
-      blocked.topic === topic && blocked.queue === queue && (broker === undefined || blocked.broker === broker),
-  );
-  const passable = found.filter(({ kind }) => kind === 'gap' || kind === 'poison');
-  if (passable.length > 1)
-    return `${place} is blocked on several brokers: say which with \`broker\`: ${passable.map((one) => one.broker).join(', ')}`;
-  if (passable[0]) return passable[0];
-  if (found[0]) return `${place} is not blocked by a gap or a message but by ${found[0].kind}: ${found[0].reason}`;
-  return `${place} is not blocked`;
 }

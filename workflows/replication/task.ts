@@ -1,4 +1,4 @@
-import type { LeftOut, QueueHistory } from '../../activities/types.ts';
+import type { LeftOut } from '../../activities/types.ts';
 import type { ReplicationInput } from '../../src/replication/input.ts';
 import {
   NO_COUNTERS,
@@ -10,7 +10,14 @@ import {
   type Counters,
   type ReplicationState,
 } from '../../src/replication/messages.ts';
-import { mappedQueues, queueKey, shardQueues, sourceKey, type QueueRange } from '../../src/replication/queue-map.ts';
+import {
+  mappedQueues,
+  queueKey,
+  shardQueues,
+  sourceKey,
+  type QueueHistory,
+  type QueueRange,
+} from '../../src/replication/queue-map.ts';
 import type { CountedRun } from './repeats.ts';
 
 /** What a replication knows. Everything but `shards` and `troubles` is carried over when the workflow continues as new. */
@@ -24,6 +31,8 @@ export interface Task {
   /** Why it is in this state, where somebody said so. */
   reason?: string;
   epoch: number;
+  /** See `FlowKnowledge`. */
+  revision: number;
   /** Clusters, topics and start offsets are checked and in place; copying can begin. */
   prepared: boolean;
   /** It was prepared before: what turns up on the source from then on appeared while it was under way. */
@@ -53,7 +62,7 @@ export interface Task {
 }
 
 export interface Shard {
-  readonly queues: readonly QueueRange[];
+  queues: readonly QueueRange[];
   /** `pumpId` of the pump at work; absent while none is. */
   pump?: string;
   blocked: readonly BlockedQueue[];
@@ -81,6 +90,7 @@ export function newTask(name: string, input: ReplicationInput, now: string): Tas
     startedAt: now,
     state: 'STARTING',
     epoch: 1,
+    revision: 0,
     prepared: false,
     begun: false,
     map: [],

@@ -1,6 +1,6 @@
 import { CancellationScope, proxyActivities, sleep } from '@temporalio/workflow';
 import type { ControlActivities, SurplusPump, WatchInput } from '../../activities/types.ts';
-import { causeOf } from './preparing.ts';
+import { causeOf } from './causes.ts';
 import type { Shard, Task } from './task.ts';
 
 const { watchTopology } = proxyActivities<ControlActivities>({

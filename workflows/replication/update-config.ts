@@ -6,7 +6,8 @@ import { problemsOf, sentence } from '../../src/replication/problems.ts';
 import { choosesTopic } from '../../src/replication/topic-pattern.ts';
 import { done, refused } from './answers.ts';
 import type { Copying } from './copying.ts';
-import { adopt, causeOf } from './preparing.ts';
+import { causeOf } from './causes.ts';
+import { adopt } from './preparing.ts';
 import type { Task } from './task.ts';
 
 /** Changes of these may ask for topics that are not there yet: those that are copied, or the quarantine. */

@@ -1,5 +1,5 @@
 import type { ReplicationInput } from '../../replication/input.ts';
-import { flowGroup, QUARANTINE_TOPIC } from '../../replication/names.ts';
+import { flowGroup, JOURNAL_TOPIC, QUARANTINE_TOPIC } from '../../replication/names.ts';
 import type { AccessAnswer, Cluster, ClusterAdmin } from '../../transport/types.ts';
 import { messageOf } from '../failure.ts';
 import { within } from '../time-limit.ts';
@@ -13,8 +13,8 @@ interface Side {
   readonly cluster: string;
   readonly admin: ClusterAdmin;
   readonly writes: boolean;
-  /** Refused messages are set aside there. */
-  readonly quarantines: boolean;
+  /** Topics of the replicator itself that are written there: the journal (R12), and what was refused (R9). */
+  readonly ownTopics: readonly string[];
 }
 
 interface Asked {
@@ -31,9 +31,10 @@ export async function checkAccess(
   destination: Cluster,
 ): Promise<Finding[]> {
   const group = flowGroup({ replication: name, source: source.name, destination: destination.name });
+  const ownTopics = onPoison === 'quarantine' ? [JOURNAL_TOPIC, QUARANTINE_TOPIC] : [JOURNAL_TOPIC];
   const sides: Side[] = [
-    { cluster: source.name, admin: source.admin, writes: false, quarantines: false },
-    { cluster: destination.name, admin: destination.admin, writes: true, quarantines: onPoison === 'quarantine' },
+    { cluster: source.name, admin: source.admin, writes: false, ownTopics: [] },
+    { cluster: destination.name, admin: destination.admin, writes: true, ownTopics },
   ];
   const findings = await Promise.all(sides.map((side) => checkSide(`replication ${name}`, side, group, topics)));
   return findings.flat();
@@ -67,7 +68,7 @@ async function checkSide(
 }
 
 async function ask(
-  { admin, writes, quarantines }: Side,
+  { admin, writes, ownTopics }: Side,
   broker: string,
   group: string,
   topics: readonly CheckedTopic[],
@@ -78,10 +79,9 @@ async function ask(
       const question = { topic: plan.topic, group, writes, createsTopic: writes && isCreated };
       asked.push({ topic: plan.topic, answers: await admin.access(broker, question) });
     }
-  if (quarantines) {
-    const createsTopic = (await readSettings(admin, broker, QUARANTINE_TOPIC)) === undefined;
-    const question = { topic: QUARANTINE_TOPIC, group, writes, createsTopic };
-    asked.push({ topic: QUARANTINE_TOPIC, answers: await admin.access(broker, question) });
+  for (const topic of ownTopics) {
+    const createsTopic = (await readSettings(admin, broker, topic)) === undefined;
+    asked.push({ topic, answers: await admin.access(broker, { topic, group, writes, createsTopic }) });
   }
   return asked;
 }

@@ -1,5 +1,5 @@
 import type { Credentials } from '../../remoting/call.ts';
-import type { Cluster, Destination, OffsetSource } from '../types.ts';
+import type { Cluster, ClusterAdmin, Destination, OffsetSource } from '../types.ts';
 import { RemotingAdmin } from './admin.ts';
 import { BrokerConnections } from './broker-connections.ts';
 import { BrokerDirectory } from './broker-directory.ts';
@@ -50,7 +50,8 @@ class RemotingCluster implements Cluster {
     const control = this.#connections((broker) => {
       for (const listener of listeners) listener(broker);
     });
-    return new RemotingDestination(this.#connections(), control, listeners);
+    const topicConfig: ClusterAdmin['topicConfig'] = (broker, topic) => this.admin.topicConfig(broker, topic);
+    return new RemotingDestination(this.#connections(), control, listeners, topicConfig);
   }
 
   /** Sources and destinations that are still open stay so until they are closed, but cannot find brokers any more. */

@@ -2,7 +2,7 @@ import { lockBatchMq } from '../../remoting/requests/lock-batch-mq.ts';
 import { sendBatchMessage } from '../../remoting/requests/send-batch-message.ts';
 import { unlockBatchMq } from '../../remoting/requests/unlock-batch-mq.ts';
 import { TransportError } from '../errors.ts';
-import type { Batch, Destination, Queue } from '../types.ts';
+import type { Batch, ClusterAdmin, Destination, Queue } from '../types.ts';
 import { type BatchLimits, checkBatch, readBatchLimits } from './batch-limits.ts';
 import type { BrokerConnections } from './broker-connections.ts';
 import { awaitDispatch } from './dispatch-barrier.ts';
@@ -16,11 +16,18 @@ export class RemotingDestination extends RemotingSource implements Destination {
   readonly #sends: BrokerConnections;
   readonly #control: BrokerConnections;
   readonly #lossListeners: Set<(broker: string) => void>;
+  readonly #topicConfig: ClusterAdmin['topicConfig'];
   /** Of the brokers that were asked for them. */
   readonly #limits = new Map<string, BatchLimits>();
 
-  constructor(sends: BrokerConnections, control: BrokerConnections, lossListeners: Set<(broker: string) => void>) {
+  constructor(
+    sends: BrokerConnections,
+    control: BrokerConnections,
+    lossListeners: Set<(broker: string) => void>,
+    topicConfig: ClusterAdmin['topicConfig'],
+  ) {
     super(sends, control);
+    this.#topicConfig = topicConfig;
     this.#sends = sends;
     this.#control = control;
     this.#lossListeners = lossListeners;
@@ -43,6 +50,11 @@ export class RemotingDestination extends RemotingSource implements Destination {
     const limits = await readBatchLimits(this.#control, broker);
     this.#limits.set(broker, limits);
     return limits.maxBytes - limits.bytesPerMessage;
+  }
+
+  async holdsQueue({ topic, broker, id }: Queue): Promise<boolean> {
+    const config = await this.#topicConfig(broker, topic);
+    return config !== undefined && id < Math.max(config.readQueues, config.writeQueues);
   }
 
   async dispatched(broker: string, timeoutMs: number): Promise<void> {

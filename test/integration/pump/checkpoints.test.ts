@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRemotingCluster } from '../../../src/transport/remoting/cluster.ts';
 import type { Cluster } from '../../../src/transport/types.ts';
 import { eventually } from '../../support/eventually.ts';
-import { mixedMessages } from '../../support/messages.ts';
+import { mixedMessages, take } from '../../support/messages.ts';
 import { compareLogs, readLog } from '../../support/oracle/compare.ts';
 import { produce } from '../../support/producer.ts';
 import { PumpRig } from '../../support/pump-rig.ts';
@@ -149,12 +149,4 @@ async function deleteOffsets(cluster: TestCluster): Promise<void> {
   const queue = rig.queues[0]!;
   const admin = cluster.name === 'east' ? east.admin : west.admin;
   expect(await admin.committed(rig.group, { ...queue, broker: cluster.brokerName })).toBeUndefined();
-}
-
-function* take<T>(items: Iterator<T, void>, count: number): Generator<T> {
-  for (let i = 0; i < count; i++) {
-    const item = items.next();
-    if (item.done) return;
-    yield item.value;
-  }
 }

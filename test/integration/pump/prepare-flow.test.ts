@@ -40,7 +40,8 @@ function prepare(
   discovering = false,
 ) {
   const full = replicationInput.parse({ source: 'east', destination: 'west', topics: [], ...input });
-  return prepareFlow({ replication, input: full, map, discovering }, east, destination, new AbortController().signal);
+  const known = { ...full, replication, epoch: 1, revision: 0, map, histories: {}, starts: {} };
+  return prepareFlow({ ...known, input: full, discovering }, east, destination, new AbortController().signal);
 }
 
 async function send(cluster: Cluster, queue: Queue, count: number, from?: string): Promise<void> {

@@ -58,14 +58,14 @@ describe('wrong use is exit code 2, with a sentence', () => {
 });
 
 describe('what went wrong is exit code 1', () => {
-  it.each([
-    ...['reverse', 'groups', 'remap', 'accept-history', 'release'],
-    ...['failover', 'failback', 'drill', 'verify'],
-  ])('%s is not available yet', async (command) => {
-    expect(await run([command, 'orders', '--whatever', '--json'])).toBe(1);
-    expect(stderr).toBe(`error: ${command} is not available yet in this release\n`);
-    expect(JSON.parse(stdout)).toEqual({ error: `${command} is not available yet in this release` });
-  });
+  it.each([...['reverse', 'groups', 'release'], ...['failover', 'failback', 'drill', 'verify']])(
+    '%s is not available yet',
+    async (command) => {
+      expect(await run([command, 'orders', '--whatever', '--json'])).toBe(1);
+      expect(stderr).toBe(`error: ${command} is not available yet in this release\n`);
+      expect(JSON.parse(stdout)).toEqual({ error: `${command} is not available yet in this release` });
+    },
+  );
 
   it.each(['start orders', 'apply', 'doctor', 'worker'])('%s without a configuration', async (line) => {
     expect(await run([...line.split(' '), '--config', '/no/such.yaml'])).toBe(1);

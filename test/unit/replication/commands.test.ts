@@ -7,6 +7,8 @@ const NEEDED: Partial<Record<CommandName, object>> = {
   skipGap: { topic: 'orders', queue: 1 },
   redrive: { topic: 'orders' },
   rescale: { parallelism: 2 },
+  acceptHistory: { topic: 'orders', queue: 1 },
+  remap: { topic: 'orders', queue: 1, toQueue: 3 },
 };
 
 describe('commands', () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   countQueues,
   mappedQueues,
+  remapQueue,
   pairQueues,
   queueKey,
   shardQueues,
@@ -33,9 +34,27 @@ describe('R1: the queue map', () => {
     fc.assert(
       fc.property(map, ({ source, destination, ranges }) => {
         expect([...mappedQueues(ranges)]).toEqual(
-          source.map((from, index) => ({ topic: 't', from, to: destination[index] })),
+          source.map((from, index) => ({ topic: 't', from, to: destination[index], remapped: false })),
         );
         expect(countQueues(ranges)).toBe(source.length);
+      }),
+    );
+  });
+
+  test('R1: one queue goes elsewhere, the others stay where they are', () => {
+    fc.assert(
+      fc.property(map, fc.nat(100), ({ source, ranges }, choice) => {
+        fc.pre(source.length > 0);
+        const moved = source[choice % source.length]!;
+        const elsewhere = { broker: 'elsewhere', queue: 77 };
+        expect([...mappedQueues(remapQueue(ranges, 't', moved, elsewhere))]).toEqual(
+          [...mappedQueues(ranges)].map((queue) =>
+            queue.from === moved || (queue.from.broker === moved.broker && queue.from.queue === moved.queue)
+              ? { ...queue, to: elsewhere, remapped: true }
+              : queue,
+          ),
+        );
+        expect(remapQueue(ranges, 'other', moved, elsewhere)).toEqual(ranges);
       }),
     );
   });

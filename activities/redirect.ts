@@ -1,0 +1,27 @@
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import { placeStart } from '../src/pump/place-start.ts';
+import { WRONG_INPUT } from '../src/replication/messages.ts';
+import { flowGroup } from '../src/replication/names.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { journal } from './journal.ts';
+import type { RedirectInput } from './types.ts';
+
+/** See `ControlActivities.redirect`. */
+export async function redirect(dependencies: ActivityDependencies, input: RedirectInput): Promise<void> {
+  const { known, queue, start, to } = input;
+  const context = Context.current();
+  const source = dependencies.openCluster(known.source);
+  const destination = dependencies.openCluster(known.destination);
+  if (to) {
+    const config = await destination.admin.topicConfig(to.broker, to.topic);
+    const queues = Math.max(config?.readQueues ?? 0, config?.writeQueues ?? 0);
+    if (to.id >= queues)
+      throw ApplicationFailure.nonRetryable(
+        `topic ${to.topic} has ${queues} queues on the destination's broker ${to.broker}; expected a queue that exists, found ${to.id}`,
+        WRONG_INPUT,
+      );
+  }
+  await placeStart(source, flowGroup(known), queue, start, context.cancellationSignal);
+  await journal(dependencies, known);
+}

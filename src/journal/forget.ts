@@ -1,0 +1,13 @@
+import type { Flow } from '../replication/names.ts';
+import type { Cluster } from '../transport/types.ts';
+import { readJournal, writeJournal } from './journal.ts';
+
+/**
+ * Journals that a flow is retired: its map and starts are decided anew if it ever starts again. The generations of its queues stay, because
+ * the copies stay that carry them. All of it expires with the topic's retention. @throws TransportError
+ */
+export async function forgetFlow(cluster: Cluster, flow: Flow): Promise<void> {
+  const known = await readJournal(cluster, flow);
+  if (!known || known.map.length === 0) return;
+  await writeJournal(cluster, { ...known, map: [], starts: {}, revision: known.revision + 1 });
+}

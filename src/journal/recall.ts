@@ -1,0 +1,40 @@
+import type { FlowKnowledge } from '../replication/flow-knowledge.ts';
+import { TransportError } from '../transport/errors.ts';
+import type { Cluster } from '../transport/types.ts';
+import { isNewer } from './entry.ts';
+import { readJournal } from './journal.ts';
+
+/** What is known of a flow, and what its journals hold. */
+export interface Recalled {
+  readonly known: FlowKnowledge;
+  readonly journaled: FlowKnowledge | undefined;
+}
+
+/**
+ * What is known best: by the workflow, or by the journals, where a reset or a lost Temporal has rolled the workflow back (R12). Then a
+ * new epoch begins, because pumps of the old one may still be at work.
+ * @throws TransportError; Error for an entry that a later release wrote
+ */
+export async function recall(source: Cluster, destination: Cluster, known: FlowKnowledge): Promise<Recalled> {
+  const entries = await Promise.all([readJournal(destination, known), readJournal(source, known).catch(withoutRight)]);
+  const journaled = entries.reduce((a, b) => (a && b ? (isNewer(b, a) ? b : a) : (a ?? b)));
+  if (!journaled || !isNewer(journaled, known)) return { known, journaled };
+  return { known: { ...journaled, epoch: journaled.epoch + 1, revision: 0 }, journaled };
+}
+
+/** A source may refuse us its journal; the destination's is enough. */
+function withoutRight(error: unknown): undefined {
+  if (error instanceof TransportError && error.answered && !error.retryable) return undefined;
+  throw error;
+}
+
+/** Whether two entries say the same, whatever their revision. */
+export function saysTheSame(a: FlowKnowledge, b: FlowKnowledge | undefined): boolean {
+  const content = ({ epoch, map, histories, starts }: FlowKnowledge) =>
+    JSON.stringify([epoch, map, sorted(histories), sorted(starts)]);
+  return b !== undefined && content(a) === content(b);
+}
+
+function sorted(byQueue: Readonly<Record<string, unknown>>): unknown {
+  return Object.entries(byQueue).sort(([a], [b]) => (a < b ? -1 : 1));
+}

@@ -1,0 +1,19 @@
+import type { Flow } from './names.ts';
+import type { QueueHistory, QueueRange } from './queue-map.ts';
+
+/** What must not be forgotten of a flow, even if Temporal forgets everything (R12). */
+export interface FlowKnowledge extends Flow {
+  /** Raised when what Temporal knew was rolled back; a pump of an older epoch stops. */
+  readonly epoch: number;
+  /** Raised with each change. Of two the one with the higher epoch counts, then the one with the higher revision. */
+  readonly revision: number;
+  /** Decided once, then only extended, but for queues that an operator remapped. */
+  readonly map: readonly QueueRange[];
+  /** Source queues whose history changed, by `queueKey`. */
+  readonly histories: Readonly<Record<string, QueueHistory>>;
+  /**
+   * Where copying started, by `queueKey` of the source queue, for those queues of which neither cluster held a checkpoint or a copy. A queue
+   * that is missing here goes on from its evidence.
+   */
+  readonly starts: Readonly<Record<string, number>>;
+}

@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { assertJournaled } from '../../../src/journal/assert-journaled.ts';
+import { readJournal, writeJournal } from '../../../src/journal/journal.ts';
+import { recall } from '../../../src/journal/recall.ts';
+import { Outdated } from '../../../src/pump/problems.ts';
+import type { FlowKnowledge } from '../../../src/replication/flow-knowledge.ts';
+import { openRemotingCluster } from '../../../src/transport/remoting/cluster.ts';
+import type { Cluster } from '../../../src/transport/types.ts';
+import { useStack } from '../../support/servers.ts';
+
+const stack = useStack();
+const run = Date.now().toString(36);
+let east: Cluster;
+let west: Cluster;
+
+beforeAll(() => {
+  east = openRemotingCluster({ name: 'east', nameServers: stack.east.nameServers });
+  west = openRemotingCluster({ name: 'west', nameServers: stack.west.nameServers });
+});
+
+afterAll(() => {
+  east.close();
+  west.close();
+});
+
+function knowledge(name: string, epoch: number, revision: number): FlowKnowledge {
+  return {
+    replication: `${name}-${run}`,
+    source: 'east',
+    destination: 'west',
+    epoch,
+    revision,
+    map: [{ topic: 'orders', from: { broker: 'a', queue: 0 }, to: { broker: 'b', queue: 0 }, count: 4 }],
+    histories: { 'orders/a/1': { generation: epoch, start: revision } },
+    starts: { 'orders/a/0': 5 },
+  };
+}
+
+test('R12: what was journaled last is found, among the entries of other flows', async () => {
+  const mine = knowledge('mine', 1, 2);
+  expect(await readJournal(west, mine)).toBeUndefined();
+  await writeJournal(west, knowledge('mine', 1, 1));
+  await writeJournal(west, mine);
+  for (let revision = 0; revision < 80; revision++) await writeJournal(west, knowledge('other', 9, revision));
+  expect(await readJournal(west, mine)).toEqual(mine);
+  expect(await readJournal(west, knowledge('nobody', 0, 0))).toBeUndefined();
+}, 120_000);
+
+test('R12: a workflow that knows less is given what was journaled, in a new epoch; one that knows more keeps it', async () => {
+  const journaled = knowledge('reset', 3, 4);
+  await writeJournal(east, knowledge('reset', 3, 2));
+  await writeJournal(west, journaled);
+  const rolledBack = { ...knowledge('reset', 3, 1), histories: {} };
+  expect((await recall(east, west, rolledBack)).known).toEqual({ ...journaled, epoch: 4, revision: 0 });
+  // the destination's journal is gone: the source's is enough
+  expect((await recall(west, east, rolledBack)).known).toEqual({ ...journaled, epoch: 4, revision: 0 });
+  const ahead = knowledge('reset', 3, 5);
+  expect((await recall(east, west, ahead)).known).toEqual(ahead);
+  expect((await recall(east, west, journaled)).known).toEqual(journaled);
+}, 120_000);
+
+test('R12: a pump that was told less than is journaled ends before it takes locks', async () => {
+  await writeJournal(west, knowledge('pump', 2, 1));
+  await assertJournaled(west, knowledge('pump', 2, 1));
+  await assertJournaled(west, knowledge('pump', 2, 2));
+  await assertJournaled(west, knowledge('unheard', 1, 0));
+  await expect(assertJournaled(west, knowledge('pump', 2, 0))).rejects.toThrow(Outdated);
+  await expect(assertJournaled(west, knowledge('pump', 1, 9))).rejects.toThrow(
+    'epoch 2, revision 1 is journaled on west',
+  );
+}, 120_000);

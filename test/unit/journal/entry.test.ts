@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { isNewer, readEntry, writeEntry } from '../../../src/journal/entry.ts';
+import { saysTheSame } from '../../../src/journal/recall.ts';
+
+const KNOWN = {
+  replication: 'orders',
+  source: 'east',
+  destination: 'west',
+  epoch: 2,
+  revision: 7,
+  map: [
+    { topic: 'orders', from: { broker: 'east-a', queue: 0 }, to: { broker: 'west-a', queue: 0 }, count: 4 },
+    {
+      ...{ topic: 'orders', from: { broker: 'east-a', queue: 4 }, to: { broker: 'west-b', queue: 9 }, count: 1 },
+      remapped: true,
+    },
+  ],
+  histories: { 'orders/east-a/1': { generation: 1, start: 40 } },
+  starts: { 'orders/east-a/2': 5 },
+} as const;
+
+test('R12: an entry is read as it was written', () => {
+  expect(readEntry(writeEntry(KNOWN))).toEqual(KNOWN);
+});
+
+test('R12: an entry of a later release is refused, not misread', () => {
+  const later = Buffer.from(JSON.stringify({ ...KNOWN, format: 2 }));
+  expect(() => readEntry(later)).toThrow('it was written by another release');
+});
+
+test('R12: the higher epoch counts, then the higher revision', () => {
+  expect(isNewer({ epoch: 2, revision: 0 }, { epoch: 1, revision: 9 })).toBe(true);
+  expect(isNewer({ epoch: 1, revision: 9 }, { epoch: 2, revision: 0 })).toBe(false);
+  expect(isNewer({ epoch: 1, revision: 2 }, { epoch: 1, revision: 1 })).toBe(true);
+  expect(isNewer(KNOWN, KNOWN)).toBe(false);
+});
+
+test('what says the same is not written again', () => {
+  const { 'orders/east-a/2': start } = KNOWN.starts;
+  const more = { a: 1, 'orders/east-a/2': start };
+  expect(
+    saysTheSame({ ...KNOWN, starts: more }, { ...KNOWN, revision: 1, starts: { 'orders/east-a/2': start, a: 1 } }),
+  ).toBe(true);
+  expect(saysTheSame(KNOWN, { ...KNOWN, epoch: 3 })).toBe(false);
+  expect(saysTheSame(KNOWN, { ...KNOWN, histories: {} })).toBe(false);
+  expect(saysTheSame(KNOWN, undefined)).toBe(false);
+});

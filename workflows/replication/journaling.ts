@@ -1,0 +1,40 @@
+import { ActivityCancellationType, isCancellation, proxyActivities, sleep } from '@temporalio/workflow';
+import type { ControlActivities } from '../../activities/types.ts';
+import type { FlowKnowledge } from '../../src/replication/flow-knowledge.ts';
+import { causeOf } from './causes.ts';
+import type { Task } from './task.ts';
+
+const { journal } = proxyActivities<ControlActivities>({
+  startToCloseTimeout: '20s',
+  // an end that came while the workflow completes would have the server do that again, and an update that waits for it fail
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: { maximumInterval: '1 minute' },
+});
+
+/** Entries expire with the journal's topic, after 72 h by default. */
+const AGAIN_AFTER = '12 hours';
+
+export function knowledgeOf({ name, input, epoch, revision, map, histories, starts }: Task): FlowKnowledge {
+  return {
+    replication: name,
+    source: input.source,
+    destination: input.destination,
+    epoch,
+    revision,
+    map,
+    histories,
+    starts,
+  };
+}
+
+/** Keeps the journal from expiring, whatever state the task is in, until the surrounding scope is cancelled. */
+export async function keepJournal(task: Task): Promise<void> {
+  try {
+    for (;;) {
+      if (task.map.length > 0) await journal(knowledgeOf(task));
+      await sleep(AGAIN_AFTER);
+    }
+  } catch (error) {
+    if (!isCancellation(error)) task.troubles = [`journal: ${causeOf(error)}`];
+  }
+}
