@@ -93,7 +93,11 @@ describe.each(BROKER_VERSIONS)('every request, against %s', (version) => {
 
   test('GET_SYSTEM_TOPIC_LIST_FROM_BROKER', async () => {
     const topics = await ask(getSystemTopics, undefined);
-    expect([topics.has(cluster().brokerName), topics.has('TBW102'), topics.has(topic)]).toEqual([true, true, false]);
+    expect([topics.has(cluster().brokerName), topics.has('BenchmarkTest'), topics.has(topic)]).toEqual([
+      true,
+      true,
+      false,
+    ]);
   });
 
   test('UPDATE_AND_CREATE_SUBSCRIPTIONGROUP, GET_SUBSCRIPTIONGROUP_CONFIG, GET_ALL_SUBSCRIPTIONGROUP_CONFIG', async () => {
