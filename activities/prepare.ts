@@ -53,7 +53,7 @@ async function prepared(
   } = await prepareFlow({ ...known, input, discovering }, source, destination, signal);
   // one that began at the same time may not have been visible yet
   await refuseOtherWays();
-  const now = { ...known, map, starts: { ...starts, ...known.starts } };
+  const now = { ...known, map, starts: { ...starts, ...journaled?.starts, ...known.starts } };
   if (saysTheSame(now, journaled)) return { ...now, leftOut };
   const next = { ...now, revision: now.revision + 1 };
   await journal(dependencies, next);

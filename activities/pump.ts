@@ -26,9 +26,11 @@ export async function pump(dependencies: ActivityDependencies, input: PumpInput)
   };
   let result: PumpResult;
   try {
+    const source = dependencies.openCluster(input.source);
+    const destination = dependencies.openCluster(input.destination);
     result = await runPump(input, {
-      source: dependencies.openCluster(input.source),
-      destination: dependencies.openCluster(input.destination),
+      source,
+      destination,
       owner: attempt.owner,
       formerOwners: attempt.formerOwners,
       attempt: attempt.number,
@@ -37,7 +39,7 @@ export async function pump(dependencies: ActivityDependencies, input: PumpInput)
       assertCurrent: async () => {
         if ((await attempt.standing()) === 'superseded')
           throw new Superseded('another attempt of this pump has taken over');
-        await assertJournaled(dependencies.openCluster(input.destination), input);
+        await assertJournaled(source, destination, input);
       },
       heartbeat: (progress) => {
         attempt.heartbeat(progress);

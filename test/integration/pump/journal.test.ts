@@ -61,11 +61,17 @@ test('R12: a workflow that knows less is given what was journaled, in a new epoc
 
 test('R12: a pump that was told less than is journaled ends before it takes locks', async () => {
   await writeJournal(west, knowledge('pump', 2, 1));
-  await assertJournaled(west, knowledge('pump', 2, 1));
-  await assertJournaled(west, knowledge('pump', 2, 2));
-  await assertJournaled(west, knowledge('unheard', 1, 0));
-  await expect(assertJournaled(west, knowledge('pump', 2, 0))).rejects.toThrow(Outdated);
-  await expect(assertJournaled(west, knowledge('pump', 1, 9))).rejects.toThrow(
-    'epoch 2, revision 1 is journaled on west',
+  await assertJournaled(east, west, knowledge('pump', 2, 1));
+  await assertJournaled(east, west, knowledge('pump', 2, 2));
+  await assertJournaled(east, west, knowledge('unheard', 1, 0));
+  await expect(assertJournaled(east, west, knowledge('pump', 2, 0))).rejects.toThrow(Outdated);
+  await expect(assertJournaled(east, west, knowledge('pump', 1, 9))).rejects.toThrow(
+    'epoch 2, revision 1 is journaled',
   );
+  // while the destination's journal cannot be read the source's counts
+  await writeJournal(east, knowledge('pump', 2, 2));
+  const away = openRemotingCluster({ name: 'away', nameServers: ['127.0.0.1:9'] });
+  await expect(assertJournaled(east, away, knowledge('pump', 2, 1))).rejects.toThrow(Outdated);
+  await assertJournaled(east, away, knowledge('pump', 2, 2));
+  away.close();
 }, 120_000);
