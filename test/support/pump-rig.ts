@@ -1,7 +1,7 @@
 import type { PumpInput, PumpProgress, PumpResult } from '../../activities/types.ts';
 import { ByteBudget } from '../../src/pump/byte-budget.ts';
 import { runPump } from '../../src/pump/pump.ts';
-import type { PumpReport } from '../../src/replication/messages.ts';
+import type { PumpReport, RepeatedCopies } from '../../src/replication/messages.ts';
 import { queueKey, type Cluster, type Queue } from '../../src/transport/types.ts';
 import { eventually } from './eventually.ts';
 
@@ -24,6 +24,8 @@ export class PumpRig {
   progress: PumpProgress | undefined;
   /** The newest. */
   report: PumpReport | undefined;
+  /** Of all reports. */
+  readonly repeats: RepeatedCopies[] = [];
   readonly #options: PumpRigOptions;
   readonly #owners: string[] = [];
   #stop = new AbortController();
@@ -98,6 +100,7 @@ export class PumpRig {
         },
         report: (report) => {
           this.report = report;
+          this.repeats.push(...(report.repeats ?? []));
           return Promise.resolve();
         },
         cancelled: this.#stop.signal,
