@@ -104,7 +104,8 @@ describe('access control', () => {
   it('5.x, destination: writing, locks and creating a topic as well', async () => {
     const clusters = { east: entry(stack.east), guarded: entry(young, ACCOUNT) };
     await withCluster(stack.east, undefined, (cluster) => createTopic(cluster, stack.east.brokerName, MISSING));
-    await young.grant({ [`Topic:${MISSING}`]: 'Get', 'Group:REPLICATOR_*': 'Get' });
+    const journal = { 'Topic:REPLICATOR_STATE': 'Pub,Sub,Get,Create' };
+    await young.grant({ [`Topic:${MISSING}`]: 'Get', 'Group:REPLICATOR_*': 'Get', ...journal });
     const before = refused(await doctor(clusters, 'east', 'guarded', { topics: [MISSING] }));
     expect([...before.keys()].sort()).toEqual([
       'LOCK_BATCH_MQ',
@@ -117,6 +118,7 @@ describe('access control', () => {
       [`Topic:${MISSING}`]: 'Pub,Sub,Get,Create',
       'Group:REPLICATOR_*': 'Sub,Get',
       'Group:TOOLS_CONSUMER': 'Sub',
+      ...journal,
     });
     await eventually(
       30_000,
