@@ -46,12 +46,21 @@ const start = z.union(
   START_EXPECTED,
 );
 
+/** Properties that clients and brokers read (MessageConst in org.apache.rocketmq.common.message), but for those that are not copied anyway. */
+const ROCKETMQ_PROPERTIES: ReadonlySet<string> = new Set([
+  ...['KEYS', 'TAGS', 'UNIQ_KEY', 'WAIT', '__SHARDINGKEY', 'BUYER_ID', 'INSTANCE_ID', 'EXTEND_UNIQ_INFO'],
+  ...['MSG_REGION', 'TRACE_ON', 'CLUSTER', 'PGROUP', '__BORNHOST', 'BORN_TIMESTAMP', 'BORN_HOST', 'MSG_TYPE'],
+  ...['ORIGIN_MESSAGE_ID', 'CORRELATION_ID', 'REPLY_TO_CLIENT', 'TTL', 'DLQ_ORIGIN_TOPIC', 'DLQ_ORIGIN_MESSAGE_ID'],
+  ...['__transactionId__', 'CONSUME_START_TIME', 'MIN_OFFSET', 'MAX_OFFSET', 'DUP_INFO', '__MESSAGE_GROUP'],
+]);
+
 /** A property that every copy of this task carries, for SQL-92 filters on the destination. */
 const tag = z.strictObject({
   key: z
     .string()
     .regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, 'expected a name that SQL-92 filters can use: letters, digits and _')
     .refine((key) => !key.startsWith('REPL_'), "names that begin with REPL_ are the replicator's own")
+    .refine((key) => !ROCKETMQ_PROPERTIES.has(key), "this name is one of RocketMQ's own; a tag would replace it (R2)")
     .describe('letters, digits and `_`, not beginning with `REPL_`, at most 64 characters'),
   value: z
     .string()

@@ -6,6 +6,7 @@ import { eventually } from '../../support/eventually.ts';
 import { LiveReplication } from '../../support/live-replication.ts';
 import { mixedMessages } from '../../support/messages.ts';
 import { useStack } from '../../support/servers.ts';
+import { FULL } from '../../support/sizes.ts';
 import { WorkerProcess } from '../../support/worker-process.ts';
 
 const stack = useStack();
@@ -99,14 +100,14 @@ test('R6: while Temporal does not answer a pump goes on as long as it holds its 
   await copying(6000, 60);
   stack.temporal.freeze();
   // past the heartbeat time-out, at which the SDK gives the activity up
-  await sleep(20_000);
+  await sleep(FULL ? 60_000 : 20_000);
   const before = (await live.copied())!;
   await sleep(2000);
   expect(await live.copied()).toBeGreaterThan(before);
   stack.temporal.thaw();
   await eventually(30_000, async () => (await live.status()).state === 'RUNNING');
-  await live.reaches(6000, 90_000);
+  await live.reaches(6000, 120_000);
   expect(await live.verdict()).toMatchObject({ lost: 0, repeated: 0, outOfOrder: 0, changed: 0 });
   const handle = await live.handle();
   expect(await handle.executeUpdate<CommandAnswer, []>('stop')).toEqual({ done: true, state: 'STOPPED' });
-}, 180_000);
+}, 300_000);
