@@ -9,7 +9,7 @@ import { WorkerProcess } from '../support/worker-process.ts';
 /** Copying goes on within this time after a worker was frozen; a frozen worker also swallows tasks. */
 const RECOVERY_MS = 90_000;
 const MINUTE = 60_000;
-const ROUNDS = FULL ? 10 : 2;
+const ROUNDS = FULL ? 10 : 1;
 const MESSAGES = FULL ? 4000 : 2000;
 const QUEUES = 4;
 

@@ -16,7 +16,7 @@ const WIDE = 4 * 1024 * 1024;
 /** Every eighth is too large for the destination. */
 const MESSAGES = FULL ? 4000 : 800;
 const LARGE = MESSAGES / 8;
-const KILLS = FULL ? 10 : 2;
+const KILLS = FULL ? 10 : 1;
 
 const stack = useStack();
 let narrow: PrivateCluster;

@@ -8,8 +8,8 @@ import { useStack } from '../../support/servers.ts';
 import { FULL } from '../../support/sizes.ts';
 import { WorkerProcess } from '../../support/worker-process.ts';
 
-/** Longer than a minute: what pumps report once a minute must be seen. */
-const MEASURED_MS = FULL ? 600_000 : 70_000;
+/** At full size only: what pumps report once a minute must be seen more than once. */
+const MEASURED_MS = 600_000;
 const EVENTS_A_MINUTE = 8;
 const PUMPS = 8;
 const MESSAGES_A_SECOND = 200;
@@ -19,15 +19,17 @@ let worker: WorkerProcess;
 let live: LiveReplication;
 
 beforeAll(async () => {
+  if (!FULL) return;
   worker = await WorkerProcess.start(stack);
   live = await LiveReplication.create(stack);
 });
 afterAll(async () => {
+  if (!FULL) return;
   await live.close();
   await worker.stop();
 });
 
-test(
+test.runIf(FULL)(
   `busy copying with ${PUMPS} pumps adds less than ${EVENTS_A_MINUTE} history events a minute`,
   async () => {
     const east = openRemotingCluster({ name: 'east', nameServers: stack.east.nameServers });
