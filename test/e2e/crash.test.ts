@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { LiveReplication } from '../support/live-replication.ts';
-import { mixedMessages, seeded } from '../support/messages.ts';
+import { mixedMessages, seeded, take } from '../support/messages.ts';
 import { useStack } from '../support/servers.ts';
 import { SEED, SIZES } from '../support/sizes.ts';
 import { WorkerProcess } from '../support/worker-process.ts';
@@ -30,8 +30,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   live = await LiveReplication.create(stack);
-  await live.produce(mixedMessages({ count: messages, seed: SEED, meanBytes, large, largestBytes: 4_000_000 }));
-  // Slow enough that the last kill still finds something to copy.
+  // Slow enough that a strike in the middle of a part finds something left to copy.
   await live.start({ rateLimit: { messagesPerSecond: Math.ceil(messages / (3 * (kills + 1))) } });
 });
 
@@ -83,20 +82,23 @@ async function killAndStart(server: { kill(): Promise<void>; start(): Promise<vo
 
 /** Strikes at random moments in the middle of copying; each time copying goes on in time, and in the end nothing is missing. */
 async function surviving(recoveryMs: number, strike: () => Promise<void>): Promise<void> {
-  const total = await eventually(10_000, () => live.produced());
-  let copied = 0;
+  const all = mixedMessages({ count: messages, seed: SEED, meanBytes, large, largestBytes: 4_000_000 });
+  const part = Math.ceil(messages / (kills + 1));
+  let total = 0;
   for (let strikes = 0; strikes < kills; strikes++) {
-    const share = (total - copied) / (kills - strikes + 1);
-    await live.reaches(copied + Math.ceil(share * (0.2 + 0.6 * random())), recoveryMs + MINUTE);
+    const copied = await eventually(10_000, () => live.copied());
+    total += await live.produce(take(all, part));
+    await live.reaches(copied + Math.ceil((total - copied) * (0.1 + 0.5 * random())), recoveryMs + MINUTE);
     const before = await eventually(10_000, () => live.copied());
     expect(before, 'a strike that finds nothing left to copy proves nothing').toBeLessThan(total);
     const struck = performance.now();
     await strike();
-    copied = await eventually(recoveryMs, () => live.copied());
-    await live.reaches(Math.min(copied + 1, total), recoveryMs - (performance.now() - struck));
+    const after = await eventually(recoveryMs, () => live.copied());
+    await live.reaches(Math.min(after + 1, total), recoveryMs - (performance.now() - struck));
     const took = Math.round(performance.now() - struck);
     console.log(`strike ${strikes + 1} at ${before} of ${total}: copying went on after ${took} ms`);
   }
+  total += await live.produce(all);
   await live.reaches(total, recoveryMs + 2 * MINUTE);
   expect(await live.verdict()).toEqual({
     source: total,
