@@ -1,5 +1,5 @@
 import type { ActivityDependencies } from './dependencies.ts';
-import { journal } from './journal.ts';
+import { renewJournal } from './journal.ts';
 import { prepare } from './prepare.ts';
 import { pump } from './pump.ts';
 import { retire } from './retire.ts';
@@ -16,7 +16,7 @@ export function createControlActivities(dependencies: ActivityDependencies): Con
     retire: (input) => retire(dependencies, input),
     redrive: (input) => redrive(dependencies, input),
     redirect: (input) => redirect(dependencies, input),
-    journal: (known) => journal(dependencies, known),
+    journal: (known) => renewJournal(dependencies, known),
     usableSearchAttributes: () => dependencies.usableSearchAttributes(),
   };
 }

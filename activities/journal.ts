@@ -1,6 +1,7 @@
-import { writeJournal } from '../src/journal/journal.ts';
+import { ifAllowed } from '../src/journal/allowed.ts';
+import { isNewer } from '../src/journal/entry.ts';
+import { readJournal, writeJournal } from '../src/journal/journal.ts';
 import type { FlowKnowledge } from '../src/replication/flow-knowledge.ts';
-import { TransportError } from '../src/transport/errors.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 
 /**
@@ -8,10 +9,12 @@ import type { ActivityDependencies } from './dependencies.ts';
  * decides, because whoever may not write there does not copy either.
  */
 export async function journal({ openCluster }: ActivityDependencies, known: FlowKnowledge): Promise<void> {
-  try {
-    await writeJournal(openCluster(known.source), known);
-  } catch (error) {
-    if (!(error instanceof TransportError && error.answered && !error.retryable)) throw error;
-  }
+  await ifAllowed(writeJournal(openCluster(known.source), known));
   await writeJournal(openCluster(known.destination), known);
+}
+
+/** Appends what is journaled already, before it expires; never behind something newer, which a reset may have made a workflow forget. */
+export async function renewJournal(dependencies: ActivityDependencies, known: FlowKnowledge): Promise<void> {
+  const journaled = await readJournal(dependencies.openCluster(known.destination), known);
+  if (!journaled || !isNewer(journaled, known)) await journal(dependencies, known);
 }

@@ -1,3 +1,4 @@
+import { ifAllowed } from '../src/journal/allowed.ts';
 import { forgetFlow } from '../src/journal/forget.ts';
 import { retireFlow } from '../src/pump/retire-flow.ts';
 import type { ActivityDependencies } from './dependencies.ts';
@@ -7,5 +8,6 @@ export async function retire({ openCluster }: ActivityDependencies, input: Retir
   const source = openCluster(input.source);
   const destination = openCluster(input.destination);
   await retireFlow(input.replication, source, destination, input.topics);
-  for (const cluster of [source, destination]) await forgetFlow(cluster, input);
+  await ifAllowed(forgetFlow(source, input));
+  await forgetFlow(destination, input);
 }

@@ -47,7 +47,7 @@ export interface PumpInput {
   /** Source offset, by `queueKey`, below which an operator said that nothing is to be copied any more (`skipGap`). */
   readonly skips: Readonly<Record<string, number>>;
   /** Source queues whose history changed, by `queueKey`; see `QueueHistory`. */
-  readonly histories: Readonly<Record<string, QueueHistory>>;
+  readonly histories?: Readonly<Record<string, QueueHistory>>;
   readonly tags: readonly { readonly key: string; readonly value: string }[];
   readonly onGap: 'block' | 'skip';
   readonly onPoison: 'block' | 'quarantine';
@@ -156,7 +156,7 @@ export interface ControlActivities {
    * @throws ApplicationFailure, not retryable, of type `WrongInput` when the destination queue does not exist
    */
   redirect(input: RedirectInput): Promise<void>;
-  /** Appends to the journals of both clusters what must survive Temporal (R12). Idempotent. */
+  /** Appends to the journals of both clusters, before it expires, what must survive Temporal (R12). Idempotent. */
   journal(known: FlowKnowledge): Promise<void>;
   /** Names of our search attributes that the worker's namespace accepts. A local activity. */
   usableSearchAttributes(): Promise<readonly string[]>;

@@ -1,4 +1,5 @@
 import { configPath, loadConfig } from '../config/load.ts';
+import { ifAllowed } from '../journal/allowed.ts';
 import { forgetFlow } from '../journal/forget.ts';
 import { retireFlow } from '../pump/retire-flow.ts';
 import { withCluster } from './clusters.ts';
@@ -33,7 +34,9 @@ async function cleanUp(name: string, file: string | undefined): Promise<void> {
   await withCluster(config.clusters.get(source)!, (from) =>
     withCluster(config.clusters.get(destination)!, async (to) => {
       await retireFlow(name, from, to, topics);
-      for (const cluster of [from, to]) await forgetFlow(cluster, { replication: name, source, destination });
+      const flow = { replication: name, source, destination };
+      await ifAllowed(forgetFlow(from, flow));
+      await forgetFlow(to, flow);
     }),
   );
 }

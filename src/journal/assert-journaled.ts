@@ -2,6 +2,7 @@ import { Outdated } from '../pump/problems.ts';
 import type { FlowKnowledge } from '../replication/flow-knowledge.ts';
 import { TransportError } from '../transport/errors.ts';
 import type { Cluster } from '../transport/types.ts';
+import { ifAllowed } from './allowed.ts';
 import { isNewer } from './entry.ts';
 import { readJournal } from './journal.ts';
 
@@ -16,7 +17,7 @@ export async function assertJournaled(
   pump: Pick<FlowKnowledge, 'replication' | 'source' | 'destination' | 'epoch' | 'revision'>,
 ): Promise<void> {
   const journaled = await readJournal(destination, pump).catch((error: unknown) => {
-    if (error instanceof TransportError) return readJournal(source, pump);
+    if (error instanceof TransportError) return ifAllowed(readJournal(source, pump));
     throw error;
   });
   if (!journaled || !isNewer(journaled, pump)) return;

@@ -18,7 +18,7 @@ const entry = z
     map: z.array(
       z.object({ topic: z.string(), from: place, to: place, count: offset, remapped: z.literal(true).exactOptional() }),
     ),
-    histories: z.record(z.string(), z.object({ generation: offset, start: offset })),
+    histories: z.record(z.string(), z.object({ generation: offset, start: offset.exactOptional() })),
     starts: z.record(z.string(), offset),
   })
   .transform(({ replication, source, destination, epoch, revision, map, histories, starts }) => ({

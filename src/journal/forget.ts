@@ -9,5 +9,9 @@ import { readJournal, writeJournal } from './journal.ts';
 export async function forgetFlow(cluster: Cluster, flow: Flow): Promise<void> {
   const known = await readJournal(cluster, flow);
   if (!known || known.map.length === 0) return;
-  await writeJournal(cluster, { ...known, map: [], starts: {}, revision: known.revision + 1 });
+  const generations = Object.entries(known.histories).map(
+    ([queue, { generation }]) => [queue, { generation }] as const,
+  );
+  const histories = Object.fromEntries(generations);
+  await writeJournal(cluster, { ...known, map: [], starts: {}, histories, revision: known.revision + 1 });
 }

@@ -1,6 +1,6 @@
 import type { FlowKnowledge } from '../replication/flow-knowledge.ts';
-import { TransportError } from '../transport/errors.ts';
 import type { Cluster } from '../transport/types.ts';
+import { ifAllowed } from './allowed.ts';
 import { isNewer } from './entry.ts';
 import { readJournal } from './journal.ts';
 
@@ -16,16 +16,10 @@ export interface Recalled {
  * @throws TransportError; Error for an entry that a later release wrote
  */
 export async function recall(source: Cluster, destination: Cluster, known: FlowKnowledge): Promise<Recalled> {
-  const entries = await Promise.all([readJournal(destination, known), readJournal(source, known).catch(withoutRight)]);
+  const entries = await Promise.all([readJournal(destination, known), ifAllowed(readJournal(source, known))]);
   const journaled = entries.reduce((a, b) => (a && b ? (isNewer(b, a) ? b : a) : (a ?? b)));
   if (!journaled || !isNewer(journaled, known)) return { known, journaled };
   return { known: { ...journaled, epoch: journaled.epoch + 1, revision: 0 }, journaled };
-}
-
-/** A source may refuse us its journal; the destination's is enough. */
-function withoutRight(error: unknown): undefined {
-  if (error instanceof TransportError && error.answered && !error.retryable) return undefined;
-  throw error;
 }
 
 /** Whether two entries say the same, whatever their revision. */

@@ -1,5 +1,5 @@
 import type { Destination } from '../transport/types.ts';
-import type { ByteBudget } from './byte-budget.ts';
+import { ByteBudget } from './byte-budget.ts';
 import type { CopyPlace, NewestCopy, RepeatedRun } from './newest-copy.ts';
 import { CopiesLost, UnexpectedOffset } from './problems.ts';
 import { copyPlace, readBack, type Evidence, type Route } from './settle.ts';
@@ -11,6 +11,8 @@ import { UnreadStretches } from './unread-stretches.ts';
  */
 const LATE_WRITES_MS = 150_000;
 const LATE_WRITES_CHECK_MS = 15_000;
+/** For what others wrote between our batches. Bytes. */
+const READING_BYTES = 4 * 1024 * 1024;
 
 export interface DestinationLogOptions {
   readonly destination: Destination;
@@ -120,7 +122,11 @@ export class DestinationLog {
   }
 
   async #readUnread(): Promise<boolean> {
-    const { repeated, foreign } = await this.#unread.read(this.#options.destination, this.place());
+    const { repeated, foreign } = await this.#unread.read(this.#options.destination, {
+      ...this.place(),
+      // of its own: a copier that waits for this holds bytes of the common one
+      budget: new ByteBudget(READING_BYTES),
+    });
     this.#found(repeated);
     return !foreign;
   }

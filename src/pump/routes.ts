@@ -17,7 +17,7 @@ export function routes(input: PumpInput): Route[] {
     const queue = { topic, broker: from.broker, id: from.queue };
     const key = queueKey(queue);
     const destination = { topic, broker: to.broker, id: to.queue };
-    const history = input.histories[key];
+    const history = input.histories?.[key];
     return {
       from: queue,
       to: destination,

@@ -30,7 +30,7 @@ export class UnreadStretches {
   }
 
   /**
-   * Reads them all.
+   * Reads them all; what could not be read stays for the next time.
    * @returns the copies among them that the log held already; and whether there are others (`foreign`): then another pump copies the
    * same queue
    */
@@ -38,12 +38,19 @@ export class UnreadStretches {
     const repeated: RepeatedRun[] = [];
     let foreign = false;
     if (this.#stretches.length > 0) await destination.dispatched(place.queue.broker, DISPATCH_TIMEOUT_MS);
-    const read = this.#stretches;
+    const unread = this.#stretches;
     this.#stretches = [];
-    for (const { from, until, above } of read) {
-      const scan = await scanCopies(place, from, until, above);
-      repeated.push(...scan.repeated);
-      foreign ||= scan.newest !== undefined;
+    try {
+      for (let first = unread[0]; first; first = unread[0]) {
+        const scan = await scanCopies(place, first.from, first.until, first.above);
+        repeated.push(...scan.repeated);
+        foreign ||= scan.newest !== undefined;
+        unread.shift();
+      }
+    } catch (error) {
+      if (repeated.length === 0) throw error;
+    } finally {
+      this.#stretches.unshift(...unread);
     }
     return { repeated, foreign };
   }

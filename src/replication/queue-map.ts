@@ -15,7 +15,8 @@ export interface QueueRange {
 /** A source queue whose history changed is copied in another generation (R8), from a source offset that an operator accepted. */
 export interface QueueHistory {
   readonly generation: number;
-  readonly start: number;
+  /** Absent after the flow was retired: then it starts as a new one does. */
+  readonly start?: number;
 }
 
 /** A queue of a topic, by broker and number. */

@@ -138,10 +138,13 @@ export class Copying {
 
   /** Prepares for this input on top of what the task has by then. @param discovering see `PrepareInput` */
   async prepare(input: ReplicationInput, discovering: boolean): Promise<Prepared> {
+    const task = this.#task;
     for (;;) {
-      const { map } = this.#task;
-      const prepared = await prepareOnce(this.#task, input, discovering);
-      if (this.#task.map === map) return prepared;
+      const { map, epoch, revision, input: current } = task;
+      const prepared = await prepareOnce(task, input, discovering);
+      const isSame = task.map === map && task.epoch === epoch && task.revision === revision;
+      // who changed the input has prepared for it; nobody needs what was prepared for the old one
+      if (isSame || task.input !== current) return prepared;
     }
   }
 
@@ -184,14 +187,17 @@ export class Copying {
   async #deal(deal: (task: Task) => readonly (readonly QueueRange[])[]): Promise<void> {
     const dealt = this.#dealing.then(async () => {
       const task = this.#task;
-      const parts = deal(task);
-      const going = task.shards.filter(
-        (shard) =>
-          !parts.some((queues) => sameQueues(queues, shard.queues)) ||
-          this.#pumping.get(shard)?.settings !== settingsIn(pumpInputOf(task, shard, parts.length)),
-      );
-      await Promise.all(going.map((shard) => this.#retire(shard)));
-      task.shards = shardsOf(task, parts);
+      const going = () => {
+        const parts = deal(task);
+        return task.shards.filter(
+          (shard) =>
+            !parts.some((queues) => sameQueues(queues, shard.queues)) ||
+            this.#pumping.get(shard)?.settings !== settingsIn(pumpInputOf(task, shard, parts.length)),
+        );
+      };
+      await Promise.all(going().map((shard) => this.#retire(shard)));
+      // the map may have grown meanwhile
+      task.shards = shardsOf(task, deal(task));
       for (const shard of task.shards) this.#begin(shard);
     });
     this.#dealing = dealt.catch(() => undefined);

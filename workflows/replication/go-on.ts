@@ -1,14 +1,15 @@
 import { proxyActivities } from '@temporalio/workflow';
-import type { ControlActivities, RedirectInput } from '../../activities/types.ts';
+import type { ControlActivities } from '../../activities/types.ts';
 import type { AcceptHistory, Remap } from '../../src/replication/commands.ts';
-import type { BlockedQueue, CommandAnswer } from '../../src/replication/messages.ts';
-import { mappedQueues, remapQueue, sourceKey, type QueuePlace } from '../../src/replication/queue-map.ts';
+import { WRONG_INPUT, type BlockedQueue, type CommandAnswer } from '../../src/replication/messages.ts';
+import type { FlowKnowledge } from '../../src/replication/flow-knowledge.ts';
+import { mappedQueues, queueKey, remapQueue, sourceKey, type QueuePlace } from '../../src/replication/queue-map.ts';
 import { done, refused } from './answers.ts';
-import { causeOf } from './causes.ts';
+import { causeOf, isFailure } from './causes.ts';
 import type { Copying } from './copying.ts';
 import { findBlocked } from './find-blocked.ts';
 import { knowledgeOf } from './journaling.ts';
-import { blockedKey, type Task } from './task.ts';
+import { blockedKey, type Shard, type Task } from './task.ts';
 
 const { redirect } = proxyActivities<ControlActivities>({
   startToCloseTimeout: '30s',
@@ -36,7 +37,8 @@ export async function remap(task: Task, copying: Copying, wanted: Remap): Promis
       `fromOffset: expected at most ${found.at}, the first offset that was not copied, found ${start}; pass over messages with skip-gap`,
     );
   const from = { broker: found.broker, queue: found.queue };
-  const old = [...mappedQueues(task.map)].find((queue) => sourceKey(queue) === blockedKey(found))!.to;
+  const old = [...mappedQueues(task.map)].find((queue) => sourceKey(queue) === blockedKey(found))?.to;
+  if (!old) return refused(`queue ${blockedKey(found)} is not copied any more`);
   const to = { broker: wanted.toBroker ?? old.broker, queue: wanted.toQueue };
   if (to.broker === old.broker && to.queue === old.queue)
     return refused(`toQueue: queue ${to.queue} on ${to.broker} is the one that is gone; expected another one`);
@@ -51,39 +53,58 @@ async function goOn(
   moved?: { from: QueuePlace; to: QueuePlace },
 ): Promise<CommandAnswer> {
   const key = blockedKey(blocked);
-  const { topic, broker, queue } = blocked;
-  const generation = (task.histories[key]?.generation ?? 0) + 1;
-  const map = moved ? remapQueue(task.map, topic, moved.from, moved.to) : task.map;
-  const histories = { ...task.histories, [key]: { generation, start } };
-  const revision = task.revision + 1;
-  const input: RedirectInput = {
-    known: { ...knowledgeOf(task), map, histories, revision },
-    queue: { topic, broker, id: queue },
-    start,
-    ...(moved && { to: { topic, broker: moved.to.broker, id: moved.to.queue } }),
-  };
-  try {
-    await redirect(input);
-  } catch (error) {
-    return refused(`nothing was changed: ${causeOf(error)}`);
-  }
-  // skips and repeats belong to the history that was
-  Object.assign(task, {
-    map,
-    histories,
-    revision,
-    skips: without(task.skips, key),
-    repeats: without(task.repeats, key),
+  const holdsQueue = ({ queues }: Shard) => [...mappedQueues(queues)].some((queue) => sourceKey(queue) === key);
+  return await copying.whileStopped(holdsQueue, async ([shard]) => {
+    if (!shard) return refused(`queue ${key} is not copied any more`);
+    try {
+      await decide(task, blocked, start, moved);
+    } catch (error) {
+      if (isFailure(error, WRONG_INPUT)) return refused(`nothing was changed: ${causeOf(error)}`);
+      return refused(
+        `it is not certain that it was done: ${causeOf(error)}; look at status, and say it again if the queue is still blocked`,
+      );
+    }
+    shard.blocked = shard.blocked.filter((other) => blockedKey(other) !== key);
+    if (moved) shard.queues = remapQueue(shard.queues, blocked.topic, moved.from, moved.to);
+    return done(task);
   });
-  // a report may have come meanwhile, so the shard is found by the queue
-  const index = task.shards.findIndex(({ queues }) =>
-    [...mappedQueues(queues)].some((each) => sourceKey(each) === key),
-  );
-  const shard = task.shards[index]!;
-  shard.blocked = shard.blocked.filter((other) => blockedKey(other) !== key);
-  if (moved) shard.queues = remapQueue(shard.queues, topic, moved.from, moved.to);
-  await copying.restart(index);
-  return done(task);
+}
+
+/** Makes it durable first. What else was decided of the map meanwhile is kept: then it is journaled again. */
+async function decide(
+  task: Task,
+  { topic, broker, queue }: BlockedQueue,
+  start: number,
+  moved: { from: QueuePlace; to: QueuePlace } | undefined,
+): Promise<void> {
+  const key = queueKey({ topic, broker, id: queue });
+  for (;;) {
+    const before = knowledgeOf(task);
+    const generation = (before.histories[key]?.generation ?? 0) + 1;
+    const known: FlowKnowledge = {
+      ...before,
+      map: moved ? remapQueue(before.map, topic, moved.from, moved.to) : before.map,
+      histories: { ...before.histories, [key]: { generation, start } },
+      revision: before.revision + 1,
+    };
+    await redirect({
+      known,
+      queue: { topic, broker, id: queue },
+      start,
+      ...(moved && { to: { topic, broker: moved.to.broker, id: moved.to.queue } }),
+    });
+    if (task.map !== before.map || task.revision !== before.revision || task.epoch !== before.epoch) continue;
+    // skips and repeats belong to the history that was
+    const { map, histories, revision } = known;
+    Object.assign(task, {
+      map,
+      histories,
+      revision,
+      skips: without(task.skips, key),
+      repeats: without(task.repeats, key),
+    });
+    return;
+  }
 }
 
 function without<T>(byQueue: Readonly<Record<string, T>>, key: string): Record<string, T> {

@@ -31,7 +31,7 @@ export function knowledgeOf({ name, input, epoch, revision, map, histories, star
 export async function keepJournal(task: Task): Promise<void> {
   try {
     for (;;) {
-      if (task.map.length > 0) await journal(knowledgeOf(task));
+      if (task.prepared && task.map.length > 0) await journal(knowledgeOf(task));
       await sleep(AGAIN_AFTER);
     }
   } catch (error) {

@@ -1,5 +1,11 @@
 import type { ReplicationInput } from '../../replication/input.ts';
-import { mappedQueues, sourceKey, type MappedQueue, type QueueRange } from '../../replication/queue-map.ts';
+import {
+  mappedQueues,
+  sourceKey,
+  type MappedQueue,
+  type QueueHistory,
+  type QueueRange,
+} from '../../replication/queue-map.ts';
 import { WrongInput } from '../../replication/wrong-input.ts';
 import { queueKey, type Cluster, type Destination, type Queue, type Topic } from '../../transport/types.ts';
 import { ByteBudget } from '../byte-budget.ts';
@@ -23,6 +29,8 @@ export interface StartOptions {
   readonly map: readonly QueueRange[];
   /** The map decided earlier. */
   readonly earlier: readonly QueueRange[];
+  /** See `FlowKnowledge.histories`. */
+  readonly histories: Readonly<Record<string, QueueHistory>>;
   /** See `PrepareInput.discovering`. */
   readonly discovering: boolean;
 }
@@ -74,7 +82,7 @@ class Evidence {
   }
 
   async of(mapped: MappedQueue): Promise<boolean> {
-    const { source, destination, group, existing } = this.#options;
+    const { source, destination, group, existing, histories } = this.#options;
     // a committed 0 says nothing: some brokers answer it for groups that never committed
     if (((await source.admin.committed(group, sourceQueue(mapped))) ?? 0) > 0) return true;
     const queues = existing.get(mapped.topic)?.brokers.find(({ broker }) => broker === mapped.to.broker);
@@ -82,7 +90,8 @@ class Evidence {
     const to = { topic: mapped.topic, broker: mapped.to.broker, id: mapped.to.queue };
     if (((await destination.admin.committed(group, to)) ?? 0) > 0) return true;
     await this.#readable(to.broker);
-    const from = { cluster: source.name, topic: mapped.topic, ...mapped.from, generation: 0 };
+    const generation = histories[sourceKey(mapped)]?.generation ?? 0;
+    const from = { cluster: source.name, topic: mapped.topic, ...mapped.from, generation };
     const { newest } = await findNewestCopy({ reader: this.#writer, queue: to, source: from, budget: this.#budget });
     return newest !== undefined;
   }

@@ -30,7 +30,7 @@ test('R8: acceptHistory goes on in the next generation, where the source differs
   await replication.report(pump!, { blocked: [history, gap(1, 5)] });
   expect(await replication.update('acceptHistory', ask)).toMatchObject({ done: true });
   const key = 'orders/east-a/0';
-  const next = await eventually(10_000, () => rig.pumpsOf(replication).find(({ input }) => input.histories[key]));
+  const next = await eventually(10_000, () => rig.pumpsOf(replication).find(({ input }) => input.histories?.[key]));
   expect(next.input.histories).toEqual({ [key]: { generation: 1, start: 20 } });
   expect(redirects[0]).toMatchObject({ start: 20, queue: { topic: 'orders', broker: 'east-a', id: 0 } });
   expect(redirects[0]!.known).toMatchObject({ histories: next.input.histories, revision: next.input.revision });
@@ -39,7 +39,9 @@ test('R8: acceptHistory goes on in the next generation, where the source differs
   await replication.report(next, { blocked: [history] });
   await replication.update('acceptHistory', { ...ask, from: 7 });
   const again = { [key]: { generation: 2, start: 7 } };
-  await eventually(10_000, () => rig.pumpsOf(replication).some(({ input }) => input.histories[key]?.generation === 2));
+  await eventually(10_000, () =>
+    rig.pumpsOf(replication).some(({ input }) => input.histories?.[key]?.generation === 2),
+  );
   expect(redirects[1]!.known).toMatchObject({ histories: again, revision: next.input.revision + 1 });
   await replication.update('stop');
 });
