@@ -6,7 +6,7 @@ import { createQuarantine } from './prepare/create-quarantine.ts';
 import { createTopic } from './prepare/create-topics.ts';
 import { inParallel } from './prepare/in-parallel.ts';
 import { inspectClusters, inspectTopics } from './prepare/inspect.ts';
-import { resolveStarts } from './prepare/start-offsets.ts';
+import { resolveStarts, type QueueStart } from './prepare/start-offsets.ts';
 import { planTopic } from './prepare/topic-plan.ts';
 import { MOST_LEFT_OUT } from './prepare/topology-changes.ts';
 
@@ -48,10 +48,25 @@ export async function prepareFlow(
   if (input.onPoison === 'quarantine') await createQuarantine(destination.admin, map);
   await Promise.all([source.admin.createGroup(group), destination.admin.createGroup(group)]);
   // durable before the first copy: a start such as `latest` must not be resolved a second time
-  await inParallel(starts, ({ queue, offset }) => source.admin.commit(group, queue, offset));
+  await commitStarts(source, group, starts);
   return {
     map,
     starts: Object.fromEntries(starts.map(({ queue, offset }) => [queueKey(queue), offset])),
     leftOut: [...leftOut, ...idlePatterns(source, input, chosen)].slice(0, MOST_LEFT_OUT),
   };
+}
+
+/**
+ * A broker may forget one of the first two offsets of a group and topic that come at once (ConsumerOffsetManager.commitOffset puts a
+ * new table for either), so the first one of each goes alone.
+ */
+async function commitStarts({ admin }: Cluster, group: string, starts: readonly QueueStart[]): Promise<void> {
+  const tables = new Map(starts.toReversed().map((start) => [`${start.queue.topic}/${start.queue.broker}`, start]));
+  const firsts = [...tables.values()];
+  const commit = ({ queue, offset }: QueueStart) => admin.commit(group, queue, offset);
+  await inParallel(firsts, commit);
+  await inParallel(
+    starts.filter((start) => !firsts.includes(start)),
+    commit,
+  );
 }
