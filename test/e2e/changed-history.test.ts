@@ -1,0 +1,91 @@
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { CommandAnswer } from '../../src/replication/messages.ts';
+import { openRemotingCluster } from '../../src/transport/remoting/cluster.ts';
+import type { Cluster } from '../../src/transport/types.ts';
+import { deleteTopic } from '../support/delete-topic.ts';
+import { eventually } from '../support/eventually.ts';
+import { LiveReplication } from '../support/live-replication.ts';
+import type { TestMessage } from '../support/messages.ts';
+import { readCommitLog } from '../support/oracle/commit-log.ts';
+import { useStack } from '../support/servers.ts';
+import { WorkerProcess } from '../support/worker-process.ts';
+
+const MINUTE = 60_000;
+const SIZE = { perm: 6, order: false, attributes: {} };
+
+const stack = useStack();
+let worker: WorkerProcess;
+let live: LiveReplication;
+let east: Cluster;
+
+beforeAll(async () => {
+  worker = await WorkerProcess.start(stack);
+  east = openRemotingCluster({ name: 'east', nameServers: stack.east.nameServers });
+});
+
+afterAll(async () => {
+  east.close();
+  await worker.stop();
+});
+
+beforeEach(async () => {
+  live = await LiveReplication.create(stack);
+});
+
+afterEach(async () => {
+  await live.close();
+});
+
+test(
+  'R8: a recreated topic blocks its queues; acceptHistory copies all of it, also after the worker and the workflow are gone',
+  async () => {
+    await send('old', 40);
+    await live.start();
+    await live.reaches(40, MINUTE);
+    await deleteTopic(stack.east, live.topic);
+    await east.admin.putTopic(stack.east.brokerName, live.topic, { readQueues: 4, writeQueues: 4, ...SIZE });
+    await send('new', 10);
+    const [blocked] = await eventually(MINUTE, async () => {
+      const found = (await live.status()).blocked;
+      return found.length > 0 && found;
+    });
+    expect(blocked).toMatchObject({ kind: 'history', queue: 0, to: 0 });
+    expect(await update('acceptHistory', { topic: live.topic, queue: 0 })).toMatchObject({ done: true });
+    await eventually(MINUTE, async () => (await bodies(0)).length === 50);
+    // what was accepted is journaled: neither a killed worker nor an empty workflow goes back to the old generation
+    await (await live.handle()).terminate('to be started again');
+    await worker.kill();
+    worker = await WorkerProcess.start(stack);
+    await live.start();
+    await send('more', 5);
+    await eventually(3 * MINUTE, async () => (await bodies(0)).length === 55);
+    expect(await bodies(0)).toEqual([...row('old', 40), ...row('new', 10), ...row('more', 5)]);
+    expect((await live.status()).epoch).toBeGreaterThan(1);
+  },
+  6 * MINUTE,
+);
+
+async function update(name: string, input: object): Promise<CommandAnswer> {
+  return await (await live.handle()).executeUpdate<CommandAnswer, [object]>(name, { args: [input] });
+}
+
+async function send(name: string, count: number, queue = 0): Promise<void> {
+  const messages = row(name, count).map((text): TestMessage => ({
+    ...{ flag: 0, sysFlag: 0, body: Buffer.from(text) },
+    properties: [['UNIQ_KEY', `${text}-${Date.now()}`]],
+  }));
+  await live.produceTo([live.queues[queue]!], messages);
+}
+
+function row(name: string, count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `${name}-${index}`);
+}
+
+async function bodies(number: number): Promise<string[]> {
+  const found: string[] = [];
+  await readCommitLog(join(stack.west.broker.folder, 'store'), live.topic, ({ queue, body }) => {
+    if (queue === number) found.push(body.toString());
+  });
+  return found;
+}
