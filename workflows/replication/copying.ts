@@ -120,7 +120,7 @@ export class Copying {
     isConcerned: (shard: Shard) => boolean,
     work: (shards: readonly Shard[]) => Promise<T>,
   ): Promise<T> {
-    const worked = this.#dealing.then(async () => {
+    return await this.#inTurn(async () => {
       const shards = this.#task.shards.filter(isConcerned);
       await Promise.all(shards.map((shard) => this.#retire(shard)));
       try {
@@ -129,11 +129,6 @@ export class Copying {
         for (const shard of shards) this.#begin(shard);
       }
     });
-    this.#dealing = worked.then(
-      () => undefined,
-      () => undefined,
-    );
-    return await worked;
   }
 
   /** Prepares for this input on top of what the task has by then. @param discovering see `PrepareInput` */
@@ -183,27 +178,40 @@ export class Copying {
       });
   }
 
-  /** One dealing at a time. A queue that moves is copied again only when the pump that had it has ended. */
+  /** A queue that moves is copied again only when the pump that had it has ended. */
   async #deal(deal: (task: Task) => readonly (readonly QueueRange[])[]): Promise<void> {
-    const dealt = this.#dealing.then(async () => {
+    await this.#inTurn(async () => {
       const task = this.#task;
-      const going = () => {
+      // the map may grow while pumps end, so what is at work must fit what is dealt in the end
+      for (;;) {
         const parts = deal(task);
-        return task.shards.filter(
-          (shard) =>
-            !parts.some((queues) => sameQueues(queues, shard.queues)) ||
-            this.#pumping.get(shard)?.settings !== settingsIn(pumpInputOf(task, shard, parts.length)),
-        );
-      };
-      await Promise.all(going().map((shard) => this.#retire(shard)));
-      // the map may have grown meanwhile
-      task.shards = shardsOf(task, deal(task));
+        const going = task.shards.filter((shard) => this.#pumping.has(shard) && !this.#fits(shard, parts));
+        if (going.length === 0) {
+          task.shards = shardsOf(task, parts);
+          break;
+        }
+        await Promise.all(going.map((shard) => this.#retire(shard)));
+      }
       for (const shard of task.shards) this.#begin(shard);
     });
-    this.#dealing = dealt.catch(() => undefined);
-    await dealt;
     this.#watch.renew();
     this.#changed();
+  }
+
+  /** Whether the shard's pump can go on when the queues are dealt out like this. */
+  #fits(shard: Shard, parts: readonly (readonly QueueRange[])[]): boolean {
+    const settings = settingsIn(pumpInputOf(this.#task, shard, parts.length));
+    return parts.some((queues) => sameQueues(queues, shard.queues)) && this.#pumping.get(shard)?.settings === settings;
+  }
+
+  /** One dealing at a time, whatever came of the one before. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#dealing.then(work);
+    this.#dealing = done.then(
+      () => undefined,
+      () => undefined,
+    );
+    return done;
   }
 
   #begin(shard: Shard): void {
