@@ -17,6 +17,7 @@ const plain = z.strictObject(asked);
 const later = z.looseObject(asked).transform(({ by, reason, operationId }) => ({ by, reason, operationId }));
 
 const offset = z.int().min(0);
+const topic = z.string().regex(TOPIC_NAME, 'expected a topic name');
 
 export const stopInput = z.strictObject({
   ...asked,
@@ -27,7 +28,7 @@ export type Stop = z.output<typeof stopInput>;
 
 /** The queue that is meant: by its topic and number on the source. */
 const queue = {
-  topic: z.string().regex(TOPIC_NAME, 'expected a topic name'),
+  topic,
   /** Broker of the source queue; needed where queues of several brokers with this number are blocked. */
   broker: z.string().min(1).max(255).optional(),
   queue: offset,
@@ -56,10 +57,8 @@ export type UpdateConfig = Asked & Partial<ReplicationInput>;
 function withoutDefault(schema: z.ZodType): z.ZodType {
   return schema instanceof z.ZodDefault ? (schema.unwrap() as z.ZodType) : schema;
 }
-export const redriveInput = z.strictObject({
-  ...asked,
-  topic: z.string().regex(TOPIC_NAME, 'expected a topic name'),
-});
+
+export const redriveInput = z.strictObject({ ...asked, topic });
 export type Redrive = z.output<typeof redriveInput>;
 
 export const acceptHistoryInput = z.strictObject({
@@ -113,21 +112,9 @@ export const COMMAND_DESCRIPTIONS: Readonly<Record<CommandName, string>> = {
     'Go on although the source holds something else than what was copied: { topic, queue, broker?, from? }.',
 };
 
-export type Command =
-  | { readonly name: 'skipGap'; readonly input: SkipGap }
-  | { readonly name: 'stop'; readonly input: Stop }
-  | { readonly name: 'rescale'; readonly input: Rescale }
-  | { readonly name: 'updateConfig'; readonly input: UpdateConfig }
-  | { readonly name: 'redrive'; readonly input: Redrive }
-  | { readonly name: 'acceptHistory'; readonly input: AcceptHistory }
-  | { readonly name: 'remap'; readonly input: Remap }
-  | {
-      readonly name: Exclude<
-        CommandName,
-        'skipGap' | 'redrive' | 'stop' | 'rescale' | 'updateConfig' | 'acceptHistory' | 'remap'
-      >;
-      readonly input: Asked;
-    };
+export type Command = {
+  [Name in CommandName]: { readonly name: Name; readonly input: z.output<(typeof COMMAND_INPUTS)[Name]> };
+}[CommandName];
 
 /** Reads what came with a signal or an update. `problems` are sentences for whoever sent it. */
 export function readCommand(
