@@ -1,4 +1,3 @@
-import { ifAllowed } from '../src/journal/allowed.ts';
 import { forgetFlow } from '../src/journal/forget.ts';
 import { retireFlow } from '../src/pump/retire-flow.ts';
 import type { ActivityDependencies } from './dependencies.ts';
@@ -8,6 +7,5 @@ export async function retire({ openCluster }: ActivityDependencies, input: Retir
   const source = openCluster(input.source);
   const destination = openCluster(input.destination);
   await retireFlow(input.replication, source, destination, input.topics);
-  await ifAllowed(forgetFlow(source, input));
-  await forgetFlow(destination, input);
+  await forgetFlow(source, destination, input.replication);
 }

@@ -1,5 +1,4 @@
 import { configPath, loadConfig } from '../config/load.ts';
-import { ifAllowed } from '../journal/allowed.ts';
 import { forgetFlow } from '../journal/forget.ts';
 import { retireFlow } from '../pump/retire-flow.ts';
 import { withCluster } from './clusters.ts';
@@ -34,9 +33,7 @@ async function cleanUp(name: string, file: string | undefined): Promise<void> {
   await withCluster(config.clusters.get(source)!, (from) =>
     withCluster(config.clusters.get(destination)!, async (to) => {
       await retireFlow(name, from, to, topics);
-      const flow = { replication: name, source, destination };
-      await ifAllowed(forgetFlow(from, flow));
-      await forgetFlow(to, flow);
+      await forgetFlow(from, to, name);
     }),
   );
 }

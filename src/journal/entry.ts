@@ -7,23 +7,21 @@ const FORMAT = 1;
 
 const offset = z.int().min(0);
 const place = z.object({ broker: z.string(), queue: offset });
-const entry = z
-  .object({
-    format: z.literal(FORMAT, `expected format ${FORMAT}: it was written by another release of the replicator`),
-    replication: z.string(),
-    source: z.string(),
-    destination: z.string(),
-    epoch: offset,
-    revision: offset,
-    map: z.array(
-      z.object({ topic: z.string(), from: place, to: place, count: offset, remapped: z.literal(true).exactOptional() }),
-    ),
-    histories: z.record(z.string(), z.object({ generation: offset, start: offset.exactOptional() })),
-    starts: z.record(z.string(), offset),
-  })
-  .transform(({ replication, source, destination, epoch, revision, map, histories, starts }) => ({
-    ...{ replication, source, destination, epoch, revision, map, histories, starts },
-  }));
+const format = z.object({
+  format: z.literal(FORMAT, `expected format ${FORMAT}: it was written by another release of the replicator`),
+});
+const knowledge = z.object({
+  replication: z.string(),
+  source: z.string(),
+  destination: z.string(),
+  epoch: offset,
+  revision: offset,
+  map: z.array(
+    z.object({ topic: z.string(), from: place, to: place, count: offset, remapped: z.literal(true).exactOptional() }),
+  ),
+  histories: z.record(z.string(), z.object({ generation: offset, start: offset.exactOptional() })),
+  starts: z.record(z.string(), offset),
+});
 
 export function writeEntry(value: FlowKnowledge): Buffer {
   return Buffer.from(JSON.stringify({ format: FORMAT, ...value }));
@@ -31,7 +29,9 @@ export function writeEntry(value: FlowKnowledge): Buffer {
 
 /** @throws Error for what no release wrote, or a later one */
 export function readEntry(body: Buffer): FlowKnowledge {
-  return entry.parse(JSON.parse(body.toString()));
+  const value: unknown = JSON.parse(body.toString());
+  format.parse(value);
+  return knowledge.parse(value);
 }
 
 /** Under this key, as mqadmin's queryMsgByKey finds it, stand all entries of a flow. */

@@ -1,17 +1,12 @@
+import { batchOfOne } from '../pump/batch-of-one.ts';
 import { ByteBudget } from '../pump/byte-budget.ts';
 import { findProperty } from '../pump/properties.ts';
-import { PullAhead } from '../pump/pull-ahead.ts';
+import { readMessages } from '../pump/read-messages.ts';
 import { pause } from '../pump/time.ts';
 import type { FlowKnowledge } from '../replication/flow-knowledge.ts';
 import { JOURNAL_TOPIC, type Flow } from '../replication/names.ts';
-import {
-  BATCH_HEAD_BYTES,
-  BATCH_OVERHEAD_BYTES,
-  MessageCursor,
-  writeBatchHead,
-  writeBatchPropertiesLength,
-} from '../transport/message.ts';
-import type { Batch, Cluster, Destination, Queue } from '../transport/types.ts';
+import { encodeProperties } from '../transport/message.ts';
+import type { Cluster, Destination, Queue } from '../transport/types.ts';
 import { entryKey, isNewer, readEntry, writeEntry } from './entry.ts';
 
 const DISPATCH_TIMEOUT_MS = 10_000;
@@ -47,7 +42,7 @@ export async function writeJournal(cluster: Cluster, entry: FlowKnowledge): Prom
   const queue = await journalQueue(cluster);
   const writer = cluster.openDestination();
   try {
-    await writer.send(queue, batchOf(entry), SEND_TIMEOUT_MS);
+    await writer.send(queue, batchOfOne([['KEYS', entryKey(entry)]], writeEntry(entry)), SEND_TIMEOUT_MS);
   } finally {
     writer.close();
   }
@@ -70,25 +65,15 @@ async function newestIn(
   until: number,
   flow: Flow,
 ): Promise<FlowKnowledge | undefined> {
-  const key = Buffer.from(property('KEYS', entryKey(flow)));
-  const budget = new ByteBudget(READING_BUDGET);
-  const reading = new PullAhead({ reader, queue, from, until, budget });
+  const key = encodeProperties([['KEYS', entryKey(flow)]]);
   let newest: FlowKnowledge | undefined;
-  try {
-    // what retention removes meanwhile is older than what is wanted
-    for (let answer = await reading.take(); answer?.kind === 'messages'; answer = await reading.take()) {
-      const message = new MessageCursor(answer.records);
-      while (message.next()) {
-        const { records, propertiesStart, propertiesEnd, bodyStart, bodyEnd } = message;
-        if (findProperty(records, propertiesStart, propertiesEnd, key) < 0) continue;
-        const entry = readEntry(records.subarray(bodyStart, bodyEnd));
-        if (!newest || !isNewer(newest, entry)) newest = entry;
-      }
-    }
-    return newest;
-  } finally {
-    reading.close();
-  }
+  await readMessages({ reader, queue, budget: new ByteBudget(READING_BUDGET) }, from, until, (message) => {
+    const { records, propertiesStart, propertiesEnd, bodyStart, bodyEnd } = message;
+    if (findProperty(records, propertiesStart, propertiesEnd, key) < 0) return;
+    const entry = readEntry(records.subarray(bodyStart, bodyEnd));
+    if (!newest || !isNewer(newest, entry)) newest = entry;
+  });
+  return newest;
 }
 
 async function journalQueue({ name, admin }: Cluster): Promise<Queue> {
@@ -106,19 +91,4 @@ async function journalQueue({ name, admin }: Cluster): Promise<Queue> {
     await pause(100);
   }
   return { topic: JOURNAL_TOPIC, broker, id: 0 };
-}
-
-function batchOf(entry: FlowKnowledge): Batch {
-  const body = writeEntry(entry);
-  const properties = Buffer.from(property('KEYS', entryKey(entry)));
-  const target = Buffer.alloc(BATCH_OVERHEAD_BYTES + body.length + properties.length);
-  writeBatchHead(target, 0, 0, body.length, properties.length);
-  body.copy(target, BATCH_HEAD_BYTES);
-  const at = writeBatchPropertiesLength(target, BATCH_HEAD_BYTES + body.length, properties.length);
-  properties.copy(target, at);
-  return { sysFlag: 0, bornTimestamp: Date.now(), parts: [target], bytes: target.length, messages: 1 };
-}
-
-function property(name: string, value: string): string {
-  return `${name}\u0001${value}\u0002`;
 }

@@ -1,9 +1,10 @@
-import { MessageCursor } from '../transport/message.ts';
-import type { OffsetSource, Queue, QueueReader } from '../transport/types.ts';
+import type { MessageCursor } from '../transport/message.ts';
+import type { OffsetSource, Queue } from '../transport/types.ts';
 import { findCopyFrom } from './find-copy.ts';
 import type { CopyPlace, NewestCopy } from './newest-copy.ts';
 import { QueueBlocked } from './problems.ts';
 import { findProperty } from './properties.ts';
+import { readMessage } from './read-messages.ts';
 
 const UNIQUE_KEY = Buffer.from('UNIQ_KEY\u0001');
 const VALUE_END = 2;
@@ -57,19 +58,13 @@ async function isSame(
   copy: NewestCopy,
 ): Promise<boolean | undefined> {
   const [original, copied] = await Promise.all([
-    messageAt(source, from, copy.sourceOffset),
-    messageAt(reader, queue, copy.offset),
+    readMessage(source, from, copy.sourceOffset),
+    readMessage(reader, queue, copy.offset),
   ]);
   if (!original || !copied) return undefined;
   const keys = [uniqueKey(original), uniqueKey(copied)] as const;
   if (keys[0] && keys[1]) return keys[0].equals(keys[1]);
   return body(original).equals(body(copied));
-}
-
-async function messageAt(reader: QueueReader, queue: Queue, offset: number): Promise<MessageCursor | undefined> {
-  const answer = await reader.pull(queue, { offset, maxMessages: 1, waitMs: 0 });
-  const message = new MessageCursor(answer.records);
-  return answer.kind === 'messages' && message.next() && message.queueOffset === offset ? message : undefined;
 }
 
 function uniqueKey({ records, propertiesStart, propertiesEnd }: MessageCursor): Buffer | undefined {

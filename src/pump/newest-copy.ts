@@ -1,10 +1,8 @@
 import type { CopySource } from '../replication/provenance.ts';
-import { MessageCursor } from '../transport/message.ts';
-import type { Queue, QueueReader } from '../transport/types.ts';
+import type { MessageCursor } from '../transport/message.ts';
 import { MOST_MESSAGES_A_BATCH } from './batch-builder.ts';
-import type { ByteBudget } from './byte-budget.ts';
 import { CopyMatcher, NO_COPY, OLDER_COPY } from './copy-matcher.ts';
-import { PullAhead } from './pull-ahead.ts';
+import { readMessages, type ReadPlace } from './read-messages.ts';
 
 /** What the destination log says about the copies of one source queue. */
 export interface NewestCopy {
@@ -31,13 +29,8 @@ export interface CopyScan {
 }
 
 /** Where to look for copies: the destination queue, and which source queue they come from. */
-export interface CopyPlace {
-  readonly reader: QueueReader;
-  readonly queue: Queue;
+export interface CopyPlace extends ReadPlace {
   readonly source: CopySource;
-  readonly budget: ByteBudget;
-  /** Ends the search, which then rejects. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 const FIRST_BACKWARD_STEP = 1024;
@@ -70,32 +63,10 @@ export async function findNewestCopy(place: CopyPlace, checkpoint?: number): Pro
 /** Reads the destination queue from `from` to `until` (exclusive). `above`: source offset that is known to be copied before. */
 export async function scanCopies(place: CopyPlace, from: number, until: number, above = -1): Promise<CopyScan> {
   const scan = new Scan(place.source, above);
-  for (let next = from; next < until;) next = await readPart(place, next, until, scan);
+  await readMessages(place, from, until, (message) => {
+    scan.add(message);
+  });
   return scan;
-}
-
-/** Reads on until `until`, or until messages are gone that were there before. Returns where to go on. */
-async function readPart(place: CopyPlace, from: number, until: number, scan: Scan): Promise<number> {
-  const { reader, queue, budget, signal } = place;
-  const reading = new PullAhead({ reader, queue, from, until, budget, signal });
-  let position = from;
-  try {
-    for (let answer = await reading.take(); answer; answer = await reading.take()) {
-      // Retention removes the oldest messages while they are read: what is gone holds no evidence any more.
-      if (answer.kind === 'moved') {
-        const { min } = await reader.range(queue);
-        const next = Math.max(min, answer.nextOffset);
-        if (next <= position) throw new Error(`the destination does not give offset ${position} of ${queue.topic}`);
-        return next;
-      }
-      position = answer.nextOffset;
-      const message = new MessageCursor(answer.records);
-      while (message.next()) scan.add(message);
-    }
-    return until;
-  } finally {
-    reading.close();
-  }
 }
 
 class Scan implements CopyScan {

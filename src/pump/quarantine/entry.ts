@@ -1,15 +1,9 @@
 import { createHash } from 'node:crypto';
 import { QUARANTINE_TOPIC } from '../../replication/names.ts';
 import { placeText, readPlace, type SourcePlace } from '../../replication/provenance.ts';
-import {
-  BATCH_OVERHEAD_BYTES,
-  decodeProperties,
-  encodeProperties,
-  writeBatchHead,
-  writeBatchPropertiesLength,
-  type MessageCursor,
-} from '../../transport/message.ts';
+import { decodeProperties, type MessageCursor } from '../../transport/message.ts';
 import type { Batch, Queue } from '../../transport/types.ts';
+import { batchOfOne } from '../batch-of-one.ts';
 
 /**
  * The entries of `REPLICATOR_QUARANTINE`, in version 1. Places are written as in `REPL_FROM`; `KEYS` is the name of the topic, so
@@ -95,17 +89,10 @@ function readSending(place: SourcePlace, text: string): Entry | undefined {
   return { kind: 'sending', place, to: { topic: place.source.topic, broker, id: Number(id) }, offset: Number(offset) };
 }
 
-/** A batch of this one message. */
 function entry(
   place: SourcePlace,
   properties: Readonly<Record<string, string>>,
   body: Buffer = Buffer.alloc(0),
 ): Batch {
-  const wire = encodeProperties([['KEYS', place.source.topic], ...Object.entries(properties)]);
-  const bytes = Buffer.allocUnsafe(BATCH_OVERHEAD_BYTES + body.length + wire.length);
-  let at = writeBatchHead(bytes, 0, 0, body.length, wire.length);
-  at += body.copy(bytes, at);
-  at = writeBatchPropertiesLength(bytes, at, wire.length);
-  wire.copy(bytes, at);
-  return { sysFlag: 0, bornTimestamp: Date.now(), parts: [bytes], bytes: bytes.length, messages: 1 };
+  return batchOfOne([['KEYS', place.source.topic], ...Object.entries(properties)], body);
 }

@@ -6,7 +6,7 @@ import type { ByteBudget } from '../byte-budget.ts';
 import type { QueueBlocked } from '../problems.ts';
 import type { Route } from '../settle.ts';
 import { quarantineQueue, quarantinedEntry, readEntry } from './entry.ts';
-import { readMessage, readMessages, recordOf } from './read-messages.ts';
+import { readMessage, readMessages, recordOf } from '../read-messages.ts';
 
 /** A broker's answer to an account that may not read the topic. */
 const NO_PERMISSION = 16;

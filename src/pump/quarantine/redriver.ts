@@ -13,7 +13,7 @@ import { LeaseLost } from '../problems.ts';
 import { SEND_TIMEOUT_MS } from '../queue-lock.ts';
 import { digestOf, doneEntry, quarantineQueue, refusedEntry, sendingEntry } from './entry.ts';
 import { OpenEntries, type OpenEntry } from './open-entries.ts';
-import { readMessage, readMessages, recordOf } from './read-messages.ts';
+import { readMessage, readMessages, recordOf } from '../read-messages.ts';
 
 const DISPATCH_TIMEOUT_MS = 10_000;
 /** Other commands wait meanwhile, and so do the queues of the topic: what is left is for another redrive. */

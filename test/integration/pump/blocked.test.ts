@@ -1,30 +1,25 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openRemotingCluster } from '../../../src/transport/remoting/cluster.ts';
-import type { Cluster, Destination } from '../../../src/transport/types.ts';
+import type { Destination } from '../../../src/transport/types.ts';
 import { eventually } from '../../support/eventually.ts';
 import type { TestMessage } from '../../support/messages.ts';
 import { produce } from '../../support/producer.ts';
 import { PumpRig } from '../../support/pump-rig.ts';
+import { useClusters } from '../../support/clusters.ts';
 import { useStack } from '../../support/servers.ts';
 
 const QUEUES = 3;
 const LIMIT = 4 * 1024 * 1024;
 
 const stack = useStack();
-let east: Cluster;
-let west: Cluster;
+const { east, west } = useClusters(stack);
 let writer: Destination;
 
 beforeAll(() => {
-  east = openRemotingCluster({ name: 'east', nameServers: stack.east.nameServers });
-  west = openRemotingCluster({ name: 'west', nameServers: stack.west.nameServers });
   writer = east.openDestination();
 });
 
 afterAll(() => {
   writer.close();
-  east.close();
-  west.close();
 });
 
 describe('R9: a message that the destination cannot take blocks its queue only', () => {

@@ -1,13 +1,12 @@
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openRemotingCluster } from '../../../src/transport/remoting/cluster.ts';
-import type { Cluster } from '../../../src/transport/types.ts';
+import { describe, expect, it } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
 import { mixedMessages, take } from '../../support/messages.ts';
 import { compareLogs, readLog } from '../../support/oracle/compare.ts';
 import { produce } from '../../support/producer.ts';
 import { PumpRig } from '../../support/pump-rig.ts';
+import { useClusters } from '../../support/clusters.ts';
 import { useStack, type TestCluster } from '../../support/servers.ts';
 import { SEED, SIZES } from '../../support/sizes.ts';
 
@@ -16,20 +15,9 @@ const { messages } = SIZES;
 const HALF = Math.floor(messages / 2);
 
 const stack = useStack();
-let east: Cluster;
-let west: Cluster;
+const { east, west } = useClusters(stack);
 let rig: PumpRig;
 let topic: string;
-
-beforeAll(() => {
-  east = openRemotingCluster({ name: 'east', nameServers: stack.east.nameServers });
-  west = openRemotingCluster({ name: 'west', nameServers: stack.west.nameServers });
-});
-
-afterAll(() => {
-  east.close();
-  west.close();
-});
 
 describe('R5: checkpoints that are not the truth cost time, not messages', () => {
   it.each<[string, (cluster: TestCluster) => Promise<void>]>([

@@ -9,24 +9,14 @@ import type { TestMessage } from '../../support/messages.ts';
 import { readCommitLog } from '../../support/oracle/commit-log.ts';
 import { produce } from '../../support/producer.ts';
 import { PumpRig } from '../../support/pump-rig.ts';
+import { useClusters } from '../../support/clusters.ts';
 import { startBroker, useStack, type PrivateCluster, type TestCluster } from '../../support/servers.ts';
 
 const COPIED = 40;
 const LIMIT_MS = 180_000;
 
 const stack = useStack();
-let east: Cluster;
-let west: Cluster;
-
-beforeAll(() => {
-  east = openRemotingCluster({ name: 'east', nameServers: stack.east.nameServers });
-  west = openRemotingCluster({ name: 'west', nameServers: stack.west.nameServers });
-});
-
-afterAll(() => {
-  east.close();
-  west.close();
-});
+const { east, west } = useClusters(stack);
 
 describe('R8: a topic that was deleted and created again', () => {
   it.each([

@@ -1,27 +1,16 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { assertJournaled } from '../../../src/journal/assert-journaled.ts';
 import { readJournal, writeJournal } from '../../../src/journal/journal.ts';
 import { recall } from '../../../src/journal/recall.ts';
 import { Outdated } from '../../../src/pump/problems.ts';
 import type { FlowKnowledge } from '../../../src/replication/flow-knowledge.ts';
 import { openRemotingCluster } from '../../../src/transport/remoting/cluster.ts';
-import type { Cluster } from '../../../src/transport/types.ts';
+import { useClusters } from '../../support/clusters.ts';
 import { useStack } from '../../support/servers.ts';
 
 const stack = useStack();
+const { east, west } = useClusters(stack);
 const run = Date.now().toString(36);
-let east: Cluster;
-let west: Cluster;
-
-beforeAll(() => {
-  east = openRemotingCluster({ name: 'east', nameServers: stack.east.nameServers });
-  west = openRemotingCluster({ name: 'west', nameServers: stack.west.nameServers });
-});
-
-afterAll(() => {
-  east.close();
-  west.close();
-});
 
 function knowledge(name: string, epoch: number, revision: number): FlowKnowledge {
   return {

@@ -1,26 +1,15 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openRemotingCluster } from '../../../src/transport/remoting/cluster.ts';
+import { expect, test } from 'vitest';
 import type { Cluster } from '../../../src/transport/types.ts';
 import { eventually } from '../../support/eventually.ts';
 import type { TestMessage } from '../../support/messages.ts';
 import { produce } from '../../support/producer.ts';
 import { PumpRig } from '../../support/pump-rig.ts';
+import { useClusters } from '../../support/clusters.ts';
 import { useStack } from '../../support/servers.ts';
 
 const stack = useStack();
-let east: Cluster;
-let west: Cluster;
+const { east, west } = useClusters(stack);
 let rig: PumpRig;
-
-beforeAll(() => {
-  east = openRemotingCluster({ name: 'east', nameServers: stack.east.nameServers });
-  west = openRemotingCluster({ name: 'west', nameServers: stack.west.nameServers });
-});
-
-afterAll(() => {
-  east.close();
-  west.close();
-});
 
 test('R4: what a frozen process sends late is told with its place, once, whenever it comes', async () => {
   const { brokerName } = stack.east;

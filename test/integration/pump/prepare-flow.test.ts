@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { prepareFlow } from '../../../src/pump/prepare-flow.ts';
 import { replicationInput, type ReplicationConfig } from '../../../src/replication/input.ts';
 import { flowGroup } from '../../../src/replication/names.ts';
@@ -7,20 +7,11 @@ import { openRemotingCluster } from '../../../src/transport/remoting/cluster.ts'
 import type { Cluster, Queue, TopicConfig } from '../../../src/transport/types.ts';
 import type { TestMessage } from '../../support/messages.ts';
 import { produce } from '../../support/producer.ts';
+import { useClusters } from '../../support/clusters.ts';
 import { useStack } from '../../support/servers.ts';
 
 const stack = useStack();
-let east: Cluster;
-let west: Cluster;
-
-beforeAll(() => {
-  east = openRemotingCluster({ name: 'east', nameServers: stack.east.nameServers });
-  west = openRemotingCluster({ name: 'west', nameServers: stack.west.nameServers });
-});
-afterAll(() => {
-  east.close();
-  west.close();
-});
+const { east, west } = useClusters(stack);
 
 const PLAIN: TopicConfig = { readQueues: 4, writeQueues: 4, perm: 6, order: false, attributes: {} };
 const broker = () => stack.east.brokerName;
