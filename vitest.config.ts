@@ -1,12 +1,15 @@
 import { defineConfig } from 'vitest/config';
 
-/** `unit` needs no servers; `integration`, `e2e` and `replay` share the local stack that the test script starts. */
+/**
+ * `unit` and `replay` need no servers; the files of `integration` and `e2e` share a local stack, one stack a lane. Two lanes, because most tests
+ * wait for something; one at full size, where they use the cores.
+ */
 export default defineConfig({
   test: {
     pool: 'forks',
     include: ['test/**/*.test.ts'],
     globalSetup: 'test/support/global-setup.ts',
-    fileParallelism: false,
+    maxWorkers: process.env.REPLICATOR_TEST_FULL === '1' ? 1 : 2,
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

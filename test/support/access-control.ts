@@ -1,11 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { inject } from 'vitest';
 import { call, type Credentials, type RequestKind } from '../../src/remoting/call.ts';
 import { Connection } from '../../src/remoting/network/connection.ts';
 import { parseAddress } from '../../src/remoting/network/open-link.ts';
 import { SUCCESS } from '../../src/remoting/response-codes.ts';
-import { startBroker, type PrivateCluster } from './servers.ts';
+import { startBroker, testSlot, type PrivateCluster } from './servers.ts';
 
 /** Accounts of the clusters below: one that may do anything, and one that may do what it is granted. */
 export const ADMIN: Credentials = { accessKey: 'administrator', secretKey: 'admin-secret' };
@@ -63,7 +62,7 @@ export async function startGuarded5(name: string): Promise<GuardedCluster> {
 /** A 4.x cluster with `aclEnable`; nothing is granted yet. */
 export async function startGuarded4(name: string): Promise<GuardedCluster> {
   const grant = async (given: Grants): Promise<void> => {
-    const folder = join(inject('testSlot').home, `${name}-broker`, 'conf');
+    const folder = join(testSlot().home, `${name}-broker`, 'conf');
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, 'plain_acl.yml'), plainAcl(given));
   };

@@ -6,28 +6,31 @@ import { claimSlot, type TestSlot } from './test-slot.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    testSlot: TestSlot;
+    testSlots: readonly TestSlot[];
   }
 }
 
 /**
- * Gives a test run its slot. Servers start when a test file first asks for them (`useStack`), or here with
+ * Gives each lane of a test run its slot. Servers start when a test file first asks for them (`useStack`), or here with
  * `REPLICATOR_TEST_STACK=up`; none outlives the run, unless `REPLICATOR_TEST_STACK=keep` says so (the next run takes them over).
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const wish = process.env.REPLICATOR_TEST_STACK;
-  const slot = await claimSlot();
-  project.provide('testSlot', slot);
+  const slots: TestSlot[] = [];
+  while (slots.length < project.config.maxWorkers) slots.push(await claimSlot());
+  project.provide('testSlots', slots);
   if (wish === 'keep') return () => Promise.resolve();
 
-  // What a killed run left behind.
-  await stackDown({ ...slot, purge: true, progress: () => undefined });
-  onExit(() => {
-    removeAtOnce(slot.home);
-  });
-  if (wish === 'up') await stackUp({ ...slot, proxies: false });
+  const removeAll = () => {
+    for (const { home } of slots) removeAtOnce(home);
+  };
+  // what a killed run left behind
+  for (const slot of slots) await stackDown({ ...slot, purge: true, progress: () => undefined });
+  onExit(removeAll);
+  // one shows what is downloaded, the other lanes' servers start when they are wanted
+  if (wish === 'up') await stackUp({ ...slots[0]!, proxies: false });
   return () => {
-    removeAtOnce(slot.home);
+    removeAll();
     return Promise.resolve();
   };
 }

@@ -8,6 +8,7 @@ import { stackServers, stackStatus, stackUp, type StackServers } from '../../src
 import { rm } from 'node:fs/promises';
 import './global-setup.ts';
 import { TestServer } from './test-server.ts';
+import type { TestSlot } from './test-slot.ts';
 
 export interface TestCluster {
   readonly name: string;
@@ -26,16 +27,21 @@ export interface TestStack {
   readonly config: string;
 }
 
+/** The slot of the process that runs this test file: vitest numbers the processes that work at the same time from 1. */
+export function testSlot(): TestSlot {
+  return inject('testSlots')[Number(process.env.VITEST_POOL_ID) - 1]!;
+}
+
 /** Longer than a first download of all servers takes. */
 const START_TIMEOUT_MS = 1_800_000;
 
 /**
- * The stack that all files of a test run share, for use at the top of a file or a `describe`. Before its tests everything runs
+ * The stack that all files of a lane share, one after the other, for use at the top of a file or a `describe`. Before its tests everything runs
  * and is ready, also what an earlier file killed; use topics and groups of your own. Addresses are known at once; the servers'
  * methods work within tests and hooks.
  */
 export function useStack(options: { readonly proxies?: boolean } = {}): TestStack {
-  const slot = inject('testSlot');
+  const slot = testSlot();
   const stackOptions = { ...slot, proxies: options.proxies ?? false };
   const status = stackStatus(stackOptions);
   let servers: StackServers | undefined;
@@ -85,7 +91,7 @@ let nextPort: number | undefined;
 
 /** A cluster for one test alone: a name server and a broker. `remove` it; what is forgotten ends with the test run. */
 export async function startBroker(options: PrivateClusterOptions): Promise<PrivateCluster> {
-  const { home } = inject('testSlot');
+  const { home } = testSlot();
   const fetchJars = await rocketmqJars(options.version);
   const runtime = { java: await findJava(), classPath: await fetchJars((line) => process.stderr.write(`${line}\n`)) };
   const { cluster, brokerName: name = brokerName(options.name) } = options.joins ?? {};
@@ -122,7 +128,7 @@ async function privatePorts(): Promise<{
   proxyGrpc: number;
 }> {
   for (;;) {
-    const first = nextPort ?? inject('testSlot').privatePorts;
+    const first = nextPort ?? testSlot().privatePorts;
     nextPort = first + 6;
     const ports = { nameServer: first, broker: first + 3, proxyRemoting: first + 5, proxyGrpc: first + 5 };
     const wanted = [ports.nameServer, ...brokerPorts(ports.broker)];

@@ -3,7 +3,7 @@ import { cacheFolder } from '../../src/stack/folders.ts';
 import { PORTS_PER_STACK } from '../../src/stack/definitions.ts';
 import { tryLockPort } from '../../src/stack/stack-lock.ts';
 
-/** What one test run has for itself, so that several runs and a user's stack never meet: ports and a folder. */
+/** What a lane of a test run has for itself, so that lanes, several runs and a user's stack never meet: ports and a folder. */
 export interface TestSlot {
   readonly home: string;
   /** The stack's ports, as everywhere. */
@@ -15,7 +15,7 @@ export interface TestSlot {
 const FIRST_PORT = 21_000;
 const SLOTS = 20;
 
-/** Takes the first slot that no other run holds; it is free again when this process ends, however it ends. */
+/** Takes the first slot that nobody holds; it is free again when this process ends, however it ends. */
 export async function claimSlot(): Promise<TestSlot> {
   for (let slot = 0; slot < SLOTS; slot++) {
     const portBase = FIRST_PORT + slot * 2 * PORTS_PER_STACK;
@@ -27,5 +27,5 @@ export async function claimSlot(): Promise<TestSlot> {
         home: join(cacheFolder(), 'test-stacks', String(portBase)),
       };
   }
-  throw new Error(`${SLOTS} test runs are under way; wait for one to end`);
+  throw new Error(`all ${SLOTS} places for test servers are taken; wait for a test run to end`);
 }

@@ -1,15 +1,15 @@
 import { createServer } from 'node:net';
 import { once } from 'node:events';
-import { describe, expect, inject, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { stackStatus, stackUp } from '../../../src/stack/stack.ts';
-import { useStack } from '../../support/servers.ts';
+import { testSlot, useStack } from '../../support/servers.ts';
 
 const stack = useStack();
 const all = () => [
   stack.temporal,
   ...[stack.east, stack.west].flatMap((cluster) => [cluster.nameServer, cluster.broker]),
 ];
-const options = () => ({ ...inject('testSlot'), proxies: false, progress: () => undefined });
+const options = () => ({ ...testSlot(), proxies: false, progress: () => undefined });
 
 describe('stack up', () => {
   test('a second time changes nothing', async () => {
