@@ -141,6 +141,22 @@ export interface TopicConfig {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
+/** A consumer group's settings on one broker: these, and whatever else that broker tells of it. */
+export interface GroupConfig {
+  readonly groupName: string;
+  /** Where false, the broker refuses the group's pulls and pops at once; its offsets can still be read and committed. */
+  readonly consumeEnable: boolean;
+  readonly [setting: string]: unknown;
+}
+
+/** What an online consumer has of one queue. */
+export interface ConsumedQueue extends Queue {
+  /** Messages that it has fetched and not finished. */
+  readonly unfinished: number;
+  /** Offset that it commits next, or has committed; -1 where it has none. */
+  readonly commitOffset: number;
+}
+
 /** What a flow needs of a broker. */
 export interface AccessQuestion {
   readonly topic: string;
@@ -174,12 +190,23 @@ export interface ClusterAdmin {
   putTopic(broker: string, topic: string, config: TopicConfig): Promise<void>;
   /** Creates the consumer group on every broker where it is missing. */
   createGroup(group: string): Promise<void>;
+  /** `undefined` where it does not exist; a broker with `autoCreateSubscriptionGroup` creates it now. */
+  groupConfig(broker: string, group: string): Promise<GroupConfig | undefined>;
+  /** Creates the group on this broker or changes it to this configuration. */
+  putGroup(broker: string, config: GroupConfig): Promise<void>;
+  /**
+   * What an online consumer of the group has fetched of its queues. Fails for a client that is not online at this broker, or that does not answer
+   * within 10 s.
+   */
+  consumedQueues(broker: string, group: string, clientId: string): Promise<ConsumedQueue[]>;
   /** Removes the consumer group from every broker, and its offsets for these topics' queues at least. */
   deleteGroup(group: string, topics: readonly string[]): Promise<void>;
   /** Names such as `V5_5_0`. */
   brokerVersion(broker: string): Promise<string>;
   /** Settings of the broker as name -> value. */
   brokerConfig(broker: string): Promise<ReadonlyMap<string, string>>;
+  /** Changes settings of the running broker, which keeps them in its file. */
+  setBrokerConfig(broker: string, settings: Readonly<Record<string, string | number>>): Promise<void>;
   /** The broker's clock, ms since 1970, cut to whole seconds; `undefined` where it does not tell. */
   brokerTime(broker: string): Promise<number | undefined>;
   /** Which of the requests that a flow sends the broker allows. Changes nothing. */

@@ -1,10 +1,11 @@
 import { ProtocolError } from './protocol-error.ts';
 
-/** Strings (left as they are), or a bare number used as a key. */
-const STRING_OR_NUMBER_KEY = /"(?:[^"\\]|\\.)*"|(?<=[{,]\s*)(-?\d+)(?=\s*:)/g;
+/** Strings (left as they are), or a key that is a bare number, or an object of no objects. */
+const STRING_OR_KEY = /"(?:[^"\\]|\\.)*"|(?<=[{,]\s*)(-?\d+|\{(?:[^{}"]|"(?:[^"\\]|\\.)*")*\})(?=\s*:)/g;
 
 /**
- * Parses JSON as old servers write it (fastjson): maps with number keys come as `{0:"a",1:"b"}`. Read as string keys.
+ * Parses JSON as servers write it (fastjson): maps with number keys come as `{0:"a",1:"b"}`, those with objects as keys as
+ * `{{"queueId":0}:1}`. Both are read as string keys.
  * @throws ProtocolError
  */
 export function parseLooseJson(text: string): unknown {
@@ -16,8 +17,8 @@ export function parseLooseJson(text: string): unknown {
 }
 
 function parseQuoted(text: string): unknown {
-  const quoted = text.replace(STRING_OR_NUMBER_KEY, (match, key: string | undefined) =>
-    key === undefined ? match : `"${key}"`,
+  const quoted = text.replace(STRING_OR_KEY, (match, key: string | undefined) =>
+    key === undefined ? match : JSON.stringify(key),
   );
   try {
     return JSON.parse(quoted);

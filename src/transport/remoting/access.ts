@@ -4,7 +4,7 @@ import type { Fields } from '../../remoting/protocol/command.ts';
 import { getAllSubscriptionGroups } from '../../remoting/requests/get-all-subscription-group-config.ts';
 import { getBrokerConfig } from '../../remoting/requests/get-broker-config.ts';
 import { getMaxOffset } from '../../remoting/requests/get-max-offset.ts';
-import { hasSubscriptionGroup } from '../../remoting/requests/get-subscription-group-config.ts';
+import { getSubscriptionGroup } from '../../remoting/requests/get-subscription-group-config.ts';
 import { getTopicConfig } from '../../remoting/requests/get-topic-config.ts';
 import { lockBatchMq } from '../../remoting/requests/lock-batch-mq.ts';
 import { pullMessage } from '../../remoting/requests/pull-message.ts';
@@ -179,10 +179,10 @@ async function askGroup(
   const config = await connections.call(broker, getBrokerConfig, undefined);
   if (config.get('autoCreateSubscriptionGroup') !== 'false') return [creation];
   const look: Probe = {
-    request: hasSubscriptionGroup.name,
+    request: getSubscriptionGroup.name,
     purpose: 'look for the consumer group for checkpoints',
     grant: `GET on Group:${group}`,
-    send: () => connections.call(broker, hasSubscriptionGroup, group),
+    send: () => connections.call(broker, getSubscriptionGroup, group),
   };
   return [look, creation];
 }

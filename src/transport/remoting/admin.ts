@@ -1,21 +1,28 @@
-import { createSubscriptionGroup } from '../../remoting/requests/create-subscription-group.ts';
 import { deleteSubscriptionGroup } from '../../remoting/requests/delete-subscription-group.ts';
 import { getAllSubscriptionGroups } from '../../remoting/requests/get-all-subscription-group-config.ts';
 import { getAllTopicConfig } from '../../remoting/requests/get-all-topic-config.ts';
 import { getBrokerConfig } from '../../remoting/requests/get-broker-config.ts';
+import { getConsumerRunningInfo } from '../../remoting/requests/get-consumer-running-info.ts';
 import { getSystemTopics } from '../../remoting/requests/get-system-topic-list-from-broker.ts';
 import { getRouteInfo } from '../../remoting/requests/get-route-info.ts';
-import { hasSubscriptionGroup } from '../../remoting/requests/get-subscription-group-config.ts';
+import { getSubscriptionGroup } from '../../remoting/requests/get-subscription-group-config.ts';
 import { getTopicConfig } from '../../remoting/requests/get-topic-config.ts';
 import { searchOffset } from '../../remoting/requests/search-offset.ts';
 import type { TopicSettings } from '../../remoting/requests/topic-settings.ts';
+import {
+  defaultGroupSettings,
+  updateAndCreateSubscriptionGroup,
+} from '../../remoting/requests/update-and-create-subscription-group.ts';
 import { updateAndCreateTopic } from '../../remoting/requests/update-and-create-topic.ts';
+import { updateBrokerConfig } from '../../remoting/requests/update-broker-config.ts';
 import type {
   AccessAnswer,
   AccessQuestion,
   BrokerInfo,
   ClusterAdmin,
   OffsetRange,
+  ConsumedQueue,
+  GroupConfig,
   Queue,
   Topic,
   TopicConfig,
@@ -28,6 +35,9 @@ import type { NameServers } from './name-servers.ts';
 import { clockOf, runtimeInfo } from './runtime-info.ts';
 import { RemotingSource, place } from './source.ts';
 import { notSent } from './transport-failure.ts';
+
+/** A broker waits 10 s for the client that it asks. ms */
+const CLIENT_ANSWERS_MS = 12_000;
 
 /** Topics, groups and brokers of one cluster, over connections of its own. */
 export class RemotingAdmin implements ClusterAdmin {
@@ -84,8 +94,19 @@ export class RemotingAdmin implements ClusterAdmin {
 
   async createGroup(group: string): Promise<void> {
     for (const { name, master } of await this.#directory.brokers())
-      if (master !== undefined && !(await this.#hasGroup(name, group)))
-        await this.#connections.call(name, createSubscriptionGroup, group);
+      if (master !== undefined && !(await this.groupConfig(name, group)))
+        await this.#connections.call(name, updateAndCreateSubscriptionGroup, defaultGroupSettings(group));
+  }
+
+  async groupConfig(broker: string, group: string): Promise<GroupConfig | undefined> {
+    if (await this.#isV5(broker)) return await this.#connections.call(broker, getSubscriptionGroup, group);
+    return (await this.#connections.call(broker, getAllSubscriptionGroups, undefined)).get(group);
+  }
+
+  async putGroup(broker: string, config: GroupConfig): Promise<void> {
+    const current = await this.groupConfig(broker, config.groupName);
+    const attributes = groupAttributeChanges(current, config);
+    await this.#connections.call(broker, updateAndCreateSubscriptionGroup, { ...config, attributes });
   }
 
   async deleteGroup(group: string, topics: readonly string[]): Promise<void> {
@@ -114,8 +135,20 @@ export class RemotingAdmin implements ClusterAdmin {
     return await this.#connections.call(broker, getBrokerConfig, undefined);
   }
 
+  async setBrokerConfig(broker: string, settings: Readonly<Record<string, string | number>>): Promise<void> {
+    await this.#connections.call(broker, updateBrokerConfig, settings);
+  }
+
   async brokerTime(broker: string): Promise<number | undefined> {
     return clockOf(await runtimeInfo(this.#connections, broker));
+  }
+
+  async consumedQueues(broker: string, group: string, clientId: string): Promise<ConsumedQueue[]> {
+    const asked = { group, clientId };
+    const consumed = await this.#connections.call(broker, getConsumerRunningInfo, asked, {
+      timeoutMs: CLIENT_ANSWERS_MS,
+    });
+    return consumed.map(({ queue: id, ...rest }) => ({ ...rest, id }));
   }
 
   async access(broker: string, question: AccessQuestion): Promise<AccessAnswer[]> {
@@ -148,11 +181,6 @@ export class RemotingAdmin implements ClusterAdmin {
     return (await this.#connections.call(broker, getAllTopicConfig, undefined)).get(topic);
   }
 
-  async #hasGroup(broker: string, group: string): Promise<boolean> {
-    if (await this.#isV5(broker)) return await this.#connections.call(broker, hasSubscriptionGroup, group);
-    return (await this.#connections.call(broker, getAllSubscriptionGroups, undefined)).has(group);
-  }
-
   /** A 4.x broker knows no requests for a single topic or group, and never answers a request that it does not know. */
   async #isV5(broker: string): Promise<boolean> {
     return /^V[5-9]_/.test(await this.brokerVersion(broker));
@@ -168,4 +196,16 @@ function changedAttributes(
   for (const [name, value] of Object.entries(wanted)) if (current[name] !== value) changes[name] = value;
   for (const name of Object.keys(current)) if (!(name in wanted)) changes[name] = undefined;
   return changes;
+}
+
+/** As a broker wants them: `+name` sets, `-name` removes. */
+function groupAttributeChanges(current: GroupConfig | undefined, wanted: GroupConfig): Record<string, string> {
+  const changes = changedAttributes(attributesOf(current), attributesOf(wanted));
+  return Object.fromEntries(
+    Object.entries(changes).map(([name, value]) => (value === undefined ? [`-${name}`, ''] : [`+${name}`, value])),
+  );
+}
+
+function attributesOf(config: GroupConfig | undefined): Record<string, string> {
+  return (config?.attributes ?? {}) as Record<string, string>;
 }

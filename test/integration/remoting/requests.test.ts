@@ -3,16 +3,16 @@ import { call, type RequestKind } from '../../../src/remoting/call.ts';
 import { Connection } from '../../../src/remoting/network/connection.ts';
 import { parseAddress } from '../../../src/remoting/network/open-link.ts';
 import { MessageCursor } from '../../../src/remoting/protocol/stored-message.ts';
-import { createSubscriptionGroup } from '../../../src/remoting/requests/create-subscription-group.ts';
 import { getAllSubscriptionGroups } from '../../../src/remoting/requests/get-all-subscription-group-config.ts';
 import { getAllTopicConfig } from '../../../src/remoting/requests/get-all-topic-config.ts';
 import { getBrokerClusterInfo } from '../../../src/remoting/requests/get-broker-cluster-info.ts';
 import { getBrokerConfig } from '../../../src/remoting/requests/get-broker-config.ts';
 import { getBrokerRuntimeInfo } from '../../../src/remoting/requests/get-broker-runtime-info.ts';
+import { getConsumerRunningInfo } from '../../../src/remoting/requests/get-consumer-running-info.ts';
 import { getMaxOffset } from '../../../src/remoting/requests/get-max-offset.ts';
 import { getMinOffset } from '../../../src/remoting/requests/get-min-offset.ts';
 import { getRouteInfo } from '../../../src/remoting/requests/get-route-info.ts';
-import { hasSubscriptionGroup } from '../../../src/remoting/requests/get-subscription-group-config.ts';
+import { getSubscriptionGroup } from '../../../src/remoting/requests/get-subscription-group-config.ts';
 import { getSystemTopics } from '../../../src/remoting/requests/get-system-topic-list-from-broker.ts';
 import { getTopicConfig } from '../../../src/remoting/requests/get-topic-config.ts';
 import { lockBatchMq } from '../../../src/remoting/requests/lock-batch-mq.ts';
@@ -21,7 +21,12 @@ import { queryConsumerOffset } from '../../../src/remoting/requests/query-consum
 import { searchOffset } from '../../../src/remoting/requests/search-offset.ts';
 import { sendBatchMessage } from '../../../src/remoting/requests/send-batch-message.ts';
 import { unlockBatchMq } from '../../../src/remoting/requests/unlock-batch-mq.ts';
+import {
+  defaultGroupSettings,
+  updateAndCreateSubscriptionGroup,
+} from '../../../src/remoting/requests/update-and-create-subscription-group.ts';
 import { updateAndCreateTopic } from '../../../src/remoting/requests/update-and-create-topic.ts';
+import { updateBrokerConfig } from '../../../src/remoting/requests/update-broker-config.ts';
 import { updateConsumerOffset } from '../../../src/remoting/requests/update-consumer-offset.ts';
 import { BROKER_VERSIONS, useCluster } from '../../support/broker-versions.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -41,7 +46,7 @@ describe.each(BROKER_VERSIONS)('every request, against %s', (version) => {
     broker = new Connection(parseAddress(cluster().broker.address));
     nameServer = new Connection(parseAddress(cluster().nameServers[0]!));
     await ask(updateAndCreateTopic, { ...SETTINGS, topic, attributes: isV5 ? { 'message.type': 'FIFO' } : {} });
-    await ask(createSubscriptionGroup, group);
+    await ask(updateAndCreateSubscriptionGroup, defaultGroupSettings(group));
   });
   afterAll(() => {
     broker.close();
@@ -101,11 +106,23 @@ describe.each(BROKER_VERSIONS)('every request, against %s', (version) => {
   });
 
   test('UPDATE_AND_CREATE_SUBSCRIPTIONGROUP, GET_SUBSCRIPTIONGROUP_CONFIG, GET_ALL_SUBSCRIPTIONGROUP_CONFIG', async () => {
-    const groups = await ask(getAllSubscriptionGroups, undefined);
-    expect([groups.has(group), groups.has('no-such-group')]).toEqual([true, false]);
-    if (!isV5) return;
-    expect(await ask(hasSubscriptionGroup, group)).toBe(true);
-    expect(await ask(hasSubscriptionGroup, 'no-such-group')).toBe(false);
+    const settings = { ...defaultGroupSettings(group), retryMaxTimes: 7 };
+    for (const consumeEnable of [false, true]) {
+      await ask(updateAndCreateSubscriptionGroup, { ...settings, consumeEnable });
+      const groups = await ask(getAllSubscriptionGroups, undefined);
+      expect(groups.get(group)).toMatchObject({ ...settings, consumeEnable });
+      expect(groups.has('no-such-group')).toBe(false);
+      if (isV5) expect(await ask(getSubscriptionGroup, group)).toMatchObject({ ...settings, consumeEnable });
+    }
+    if (isV5) expect(await ask(getSubscriptionGroup, 'no-such-group')).toBeUndefined();
+  });
+
+  test('GET_CONSUMER_RUNNING_INFO of a client that is not online', async () => {
+    const asked = { group, clientId: 'nobody' };
+    await expect(ask(getConsumerRunningInfo, asked)).rejects.toMatchObject({
+      code: 1,
+      remark: expect.stringContaining('not online') as string,
+    });
   });
 
   test('SEND_BATCH_MESSAGE and PULL_MESSAGE', async () => {
@@ -200,6 +217,15 @@ describe.each(BROKER_VERSIONS)('every request, against %s', (version) => {
     const config = await ask(getBrokerConfig, undefined);
     expect(config.get('brokerName')).toBe(cluster().brokerName);
     expect(Number(config.get('maxMessageSize'))).toBeGreaterThan(0);
+  });
+
+  test('UPDATE_BROKER_CONFIG', async () => {
+    const limit = async () => (await ask(getBrokerConfig, undefined)).get('maxMessageSize')!;
+    const before = await limit();
+    await ask(updateBrokerConfig, { maxMessageSize: 4_000_000 });
+    expect(await limit()).toBe('4000000');
+    await ask(updateBrokerConfig, { maxMessageSize: before });
+    expect(await limit()).toBe(before);
   });
 
   test('a refusal carries code, remark and address', async () => {

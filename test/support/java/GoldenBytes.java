@@ -10,9 +10,11 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Properties;
 import java.util.TreeMap;
 import org.apache.rocketmq.acl.common.AclClientRPCHook;
 import org.apache.rocketmq.acl.common.SessionCredentials;
+import org.apache.rocketmq.common.MixAll;
 import org.apache.rocketmq.common.message.Message;
 import org.apache.rocketmq.common.message.MessageAccessor;
 import org.apache.rocketmq.common.message.MessageDecoder;
@@ -23,15 +25,21 @@ import org.apache.rocketmq.common.message.MessageVersion;
 import org.apache.rocketmq.common.sysflag.MessageSysFlag;
 import org.apache.rocketmq.remoting.CommandCustomHeader;
 import org.apache.rocketmq.remoting.protocol.RemotingCommand;
+import org.apache.rocketmq.remoting.protocol.RemotingSerializable;
 import org.apache.rocketmq.remoting.protocol.SerializeType;
+import org.apache.rocketmq.remoting.protocol.body.ConsumerRunningInfo;
 import org.apache.rocketmq.remoting.protocol.body.LockBatchRequestBody;
+import org.apache.rocketmq.remoting.protocol.body.PopProcessQueueInfo;
+import org.apache.rocketmq.remoting.protocol.body.ProcessQueueInfo;
 import org.apache.rocketmq.remoting.protocol.header.DeleteSubscriptionGroupRequestHeader;
+import org.apache.rocketmq.remoting.protocol.header.GetConsumerRunningInfoRequestHeader;
 import org.apache.rocketmq.remoting.protocol.header.PullMessageRequestHeader;
 import org.apache.rocketmq.remoting.protocol.header.PullMessageResponseHeader;
 import org.apache.rocketmq.remoting.protocol.header.QueryConsumerOffsetRequestHeader;
 import org.apache.rocketmq.remoting.protocol.header.SendMessageRequestHeader;
 import org.apache.rocketmq.remoting.protocol.header.SendMessageRequestHeaderV2;
 import org.apache.rocketmq.remoting.protocol.header.UpdateConsumerOffsetRequestHeader;
+import org.apache.rocketmq.remoting.protocol.subscription.SubscriptionGroupConfig;
 import org.apache.rocketmq.store.MessageExtEncoder;
 import org.apache.rocketmq.store.PutMessageContext;
 import org.apache.rocketmq.store.config.MessageStoreConfig;
@@ -56,6 +64,10 @@ public class GoldenBytes {
         Files.write(folder.resolve("query-offset-request.bin"), frame(queryOffset(), SerializeType.JSON));
         Files.write(folder.resolve("update-offset-request.bin"), frame(updateOffset(), SerializeType.JSON));
         Files.write(folder.resolve("delete-group-request.bin"), frame(deleteGroup(), SerializeType.JSON));
+        Files.write(folder.resolve("running-info-request.bin"), frame(runningInfoRequest(), SerializeType.JSON));
+        Files.write(folder.resolve("running-info-answer.bin"), frame(runningInfoAnswer(), SerializeType.JSON));
+        Files.write(folder.resolve("put-group-request.bin"), frame(putGroup(), SerializeType.JSON));
+        Files.write(folder.resolve("put-broker-config-request.bin"), frame(putBrokerConfig(), SerializeType.JSON));
         Files.write(folder.resolve("lock-request.bin"), frame(lock(), SerializeType.JSON));
         Files.write(folder.resolve("signed-request.bin"), frame(signed(), SerializeType.JSON));
         Files.write(folder.resolve("batch.bin"), MessageDecoder.encodeMessages(messages()));
@@ -162,6 +174,50 @@ public class GoldenBytes {
         header.setGroupName("group");
         header.setCleanOffset(true);
         return request(207, header);
+    }
+
+    private static RemotingCommand runningInfoRequest() {
+        GetConsumerRunningInfoRequestHeader header = new GetConsumerRunningInfoRequestHeader();
+        header.setConsumerGroup("group");
+        header.setClientId("client");
+        header.setJstackEnable(false);
+        return request(307, header);
+    }
+
+    private static RemotingCommand runningInfoAnswer() {
+        ConsumerRunningInfo info = new ConsumerRunningInfo();
+        info.getProperties().setProperty("instance", "{\"a\":{1:2}}");
+        for (int queue = 0; queue < 2; queue++) {
+            ProcessQueueInfo pulled = new ProcessQueueInfo();
+            pulled.setCommitOffset((1L << 40) + queue);
+            pulled.setCachedMsgCount(3 * queue);
+            pulled.setTransactionMsgCount(queue);
+            info.getMqTable().put(new MessageQueue("orders", "broker-a", queue), pulled);
+        }
+        PopProcessQueueInfo popped = new PopProcessQueueInfo();
+        popped.setWaitAckCount(5);
+        info.getMqPopTable().put(new MessageQueue("payments", "broker-b", 2), popped);
+        RemotingCommand answer = RemotingCommand.createResponseCommand(0, null);
+        answer.setBody(info.encode());
+        return answer;
+    }
+
+    private static RemotingCommand putGroup() {
+        SubscriptionGroupConfig config = new SubscriptionGroupConfig();
+        config.setGroupName("group");
+        config.setConsumeEnable(false);
+        RemotingCommand command = RemotingCommand.createRequestCommand(200, null);
+        command.setBody(RemotingSerializable.encode(config));
+        return command;
+    }
+
+    /** As MQClientAPIImpl.updateBrokerConfig. */
+    private static RemotingCommand putBrokerConfig() {
+        Properties settings = new Properties();
+        settings.setProperty("startAcceptSendRequestTimeStamp", "1700000000123");
+        RemotingCommand command = RemotingCommand.createRequestCommand(25, null);
+        command.setBody(MixAll.properties2String(settings).getBytes(StandardCharsets.UTF_8));
+        return command;
     }
 
     private static RemotingCommand lock() {

@@ -14,10 +14,16 @@ import { readFrame } from '../../../src/remoting/protocol/read-frame.ts';
 import { MessageCursor } from '../../../src/remoting/protocol/stored-message.ts';
 import { writeFrameHead } from '../../../src/remoting/protocol/write-frame.ts';
 import { deleteSubscriptionGroup } from '../../../src/remoting/requests/delete-subscription-group.ts';
+import { getConsumerRunningInfo } from '../../../src/remoting/requests/get-consumer-running-info.ts';
 import { lockBatchMq } from '../../../src/remoting/requests/lock-batch-mq.ts';
 import { pullMessage } from '../../../src/remoting/requests/pull-message.ts';
 import { queryConsumerOffset } from '../../../src/remoting/requests/query-consumer-offset.ts';
 import { sendBatchMessage } from '../../../src/remoting/requests/send-batch-message.ts';
+import {
+  defaultGroupSettings,
+  updateAndCreateSubscriptionGroup,
+} from '../../../src/remoting/requests/update-and-create-subscription-group.ts';
+import { updateBrokerConfig } from '../../../src/remoting/requests/update-broker-config.ts';
 import { updateConsumerOffset } from '../../../src/remoting/requests/update-consumer-offset.ts';
 
 /** What the official Java classes wrote (test/support/java/GoldenBytes.java). */
@@ -68,6 +74,24 @@ describe('requests have the official fields and bodies', () => {
     expect(written(deleteSubscriptionGroup, 'group')).toEqual(goldenFrame('delete-group-request'));
   });
 
+  test('GET_CONSUMER_RUNNING_INFO', () => {
+    expect(written(getConsumerRunningInfo, { group: 'group', clientId: 'client' })).toEqual(
+      goldenFrame('running-info-request'),
+    );
+  });
+
+  test('UPDATE_AND_CREATE_SUBSCRIPTIONGROUP', () => {
+    const ours = written(updateAndCreateSubscriptionGroup, { ...defaultGroupSettings('group'), consumeEnable: false });
+    const theirs = goldenFrame('put-group-request');
+    expect(ours.code).toBe(theirs.code);
+    expect(JSON.parse(theirs.body.toString())).toMatchObject(JSON.parse(ours.body.toString()) as object);
+  });
+
+  test('UPDATE_BROKER_CONFIG', () => {
+    const ours = written(updateBrokerConfig, { startAcceptSendRequestTimeStamp: BORN });
+    expect(ours).toEqual(goldenFrame('put-broker-config-request'));
+  });
+
   test('LOCK_BATCH_MQ', () => {
     const ours = written(lockBatchMq, { group: 'group', clientId: 'owner', queues: [place] });
     const theirs = goldenFrame('lock-request');
@@ -104,6 +128,14 @@ test.each(['json', 'binary'])('an answer in the %s form is read', (form) => {
     minOffset: 5,
     maxOffset: 2 ** 40 + 9,
   });
+});
+
+test("what a consumer has fetched is read, whatever the queues' keys look like", () => {
+  expect(getConsumerRunningInfo.read(goldenFrame('running-info-answer'))).toEqual([
+    { topic: 'orders', broker: 'broker-a', queue: 0, unfinished: 0, commitOffset: 2 ** 40 },
+    { topic: 'orders', broker: 'broker-a', queue: 1, unfinished: 4, commitOffset: 2 ** 40 + 1 },
+    { topic: 'payments', broker: 'broker-b', queue: 2, unfinished: 5, commitOffset: -1 },
+  ]);
 });
 
 function properties(index: number): Buffer {

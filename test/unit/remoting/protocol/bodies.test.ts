@@ -65,6 +65,11 @@ describe('loose JSON', () => {
     });
   });
 
+  test('takes objects as keys', () => {
+    const parsed = parseLooseJson('{"t":{{"n":"{x}:","q":0}:{"a":[{1:2},{"b":3}]},{"q":1} : 5}}');
+    expect(parsed).toEqual({ t: { '{"n":"{x}:","q":0}': { a: [{ '1': 2 }, { b: 3 }] }, '{"q":1}': 5 } });
+  });
+
   test('agrees with JSON on anything that is JSON', () => {
     fc.assert(
       fc.property(fc.json(), (text) => {
