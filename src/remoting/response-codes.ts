@@ -1,5 +1,6 @@
 /** Response codes of brokers, proxies and name servers (ResponseCode in org.apache.rocketmq.remoting.protocol). */
 export const SUCCESS = 0;
+export const SYSTEM_ERROR = 1;
 export const FLUSH_DISK_TIMEOUT = 10;
 export const SLAVE_NOT_AVAILABLE = 11;
 export const FLUSH_SLAVE_TIMEOUT = 12;
@@ -10,6 +11,7 @@ export const PULL_RETRY_IMMEDIATELY = 20;
 export const PULL_OFFSET_MOVED = 21;
 export const QUERY_NOT_FOUND = 22;
 export const SUBSCRIPTION_GROUP_NOT_EXIST = 26;
+export const CONSUMER_NOT_ONLINE = 206;
 export const REQUEST_CODE_NOT_SUPPORTED = 3;
 
 interface CodeInfo {
@@ -20,7 +22,7 @@ interface CodeInfo {
 
 const CODES = new Map<number, CodeInfo>([
   [SUCCESS, { name: 'SUCCESS', retryable: false }],
-  [1, { name: 'SYSTEM_ERROR', retryable: true }],
+  [SYSTEM_ERROR, { name: 'SYSTEM_ERROR', retryable: true }],
   [2, { name: 'SYSTEM_BUSY', retryable: true }],
   [REQUEST_CODE_NOT_SUPPORTED, { name: 'REQUEST_CODE_NOT_SUPPORTED', retryable: false }],
   [FLUSH_DISK_TIMEOUT, { name: 'FLUSH_DISK_TIMEOUT', retryable: true }],
@@ -40,6 +42,7 @@ const CODES = new Map<number, CodeInfo>([
   [25, { name: 'SUBSCRIPTION_NOT_LATEST', retryable: false }],
   [SUBSCRIPTION_GROUP_NOT_EXIST, { name: 'SUBSCRIPTION_GROUP_NOT_EXIST', retryable: false }],
   [29, { name: 'INVALID_PARAMETER', retryable: false }],
+  [CONSUMER_NOT_ONLINE, { name: 'CONSUMER_NOT_ONLINE', retryable: true }],
   [211, { name: 'BROKER_NOT_EXIST', retryable: true }],
   [215, { name: 'FLOW_CONTROL', retryable: true }],
   [501, { name: 'NOT_LEADER_FOR_QUEUE', retryable: true }],

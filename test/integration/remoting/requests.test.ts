@@ -3,18 +3,22 @@ import { call, type RequestKind } from '../../../src/remoting/call.ts';
 import { Connection } from '../../../src/remoting/network/connection.ts';
 import { parseAddress } from '../../../src/remoting/network/open-link.ts';
 import { MessageCursor } from '../../../src/remoting/protocol/stored-message.ts';
+import { getAllConsumerOffsets } from '../../../src/remoting/requests/get-all-consumer-offset.ts';
 import { getAllSubscriptionGroups } from '../../../src/remoting/requests/get-all-subscription-group-config.ts';
 import { getAllTopicConfig } from '../../../src/remoting/requests/get-all-topic-config.ts';
 import { getBrokerClusterInfo } from '../../../src/remoting/requests/get-broker-cluster-info.ts';
 import { getBrokerConfig } from '../../../src/remoting/requests/get-broker-config.ts';
 import { getBrokerRuntimeInfo } from '../../../src/remoting/requests/get-broker-runtime-info.ts';
 import { getConsumerRunningInfo } from '../../../src/remoting/requests/get-consumer-running-info.ts';
+import { getConsumerConnections } from '../../../src/remoting/requests/get-consumer-connection-list.ts';
+import { getConsumerList } from '../../../src/remoting/requests/get-consumer-list-by-group.ts';
 import { getMaxOffset } from '../../../src/remoting/requests/get-max-offset.ts';
 import { getMinOffset } from '../../../src/remoting/requests/get-min-offset.ts';
 import { getRouteInfo } from '../../../src/remoting/requests/get-route-info.ts';
 import { getSubscriptionGroup } from '../../../src/remoting/requests/get-subscription-group-config.ts';
 import { getSystemTopics } from '../../../src/remoting/requests/get-system-topic-list-from-broker.ts';
 import { getTopicConfig } from '../../../src/remoting/requests/get-topic-config.ts';
+import { resetConsumerOffset } from '../../../src/remoting/requests/invoke-broker-to-reset-offset.ts';
 import { lockBatchMq } from '../../../src/remoting/requests/lock-batch-mq.ts';
 import { pullMessage } from '../../../src/remoting/requests/pull-message.ts';
 import { queryConsumerOffset } from '../../../src/remoting/requests/query-consumer-offset.ts';
@@ -31,6 +35,7 @@ import { updateConsumerOffset } from '../../../src/remoting/requests/update-cons
 import { BROKER_VERSIONS, useCluster } from '../../support/broker-versions.ts';
 import { eventually } from '../../support/eventually.ts';
 import { encodeBatch } from '../../support/messages.ts';
+import { goOnline } from '../../support/online-consumer.ts';
 
 const TIMEOUT_MS = 10_000;
 const SETTINGS = { readQueues: 4, writeQueues: 3, perm: 6, order: true, filterType: 'SINGLE_TAG', sysFlag: 0 };
@@ -189,6 +194,49 @@ describe.each(BROKER_VERSIONS)('every request, against %s', (version) => {
     if (!isV5) return;
     const refused = ask(updateConsumerOffset, { ...asked, group: 'no-such-group', offset: 1 });
     await expect(refused).rejects.toMatchObject({ code: 26, codeName: 'SUBSCRIPTION_GROUP_NOT_EXIST', answered: true });
+  });
+
+  test('GET_ALL_CONSUMER_OFFSET', async () => {
+    await ask(updateConsumerOffset, { ...place(1), group, offset: 7 });
+    await ask(updateConsumerOffset, { ...place(2), group, offset: 2 ** 40 });
+    const own = (await ask(getAllConsumerOffsets, undefined)).filter((committed) => committed.group === group);
+    expect(own.map(({ topic: name }) => name)).toEqual([topic]);
+    expect([own[0]!.offsets.get(1), own[0]!.offsets.get(2)]).toEqual([7, 2 ** 40]);
+  });
+
+  test('GET_CONSUMER_LIST_BY_GROUP, GET_CONSUMER_CONNECTION_LIST', async () => {
+    const watched = `${group}-online`;
+    await ask(updateAndCreateSubscriptionGroup, defaultGroupSettings(watched));
+    expect(await ask(getConsumerList, watched)).toEqual([]);
+    expect(await ask(getConsumerConnections, watched)).toBeUndefined();
+    const consumer = await goOnline({
+      ...{ broker: cluster().broker.address, group: watched, topics: [topic], clientId: 'test@one' },
+      messageModel: 'BROADCASTING',
+    });
+    expect(await ask(getConsumerList, watched)).toEqual(['test@one']);
+    expect(await ask(getConsumerConnections, watched)).toEqual({
+      clients: [{ clientId: 'test@one', address: expect.stringMatching(/^127\.0\.0\.1:\d+$/) as string }],
+      messageModel: 'BROADCASTING',
+      topics: [topic],
+    });
+    consumer.close();
+    await eventually(TIMEOUT_MS, async () => (await ask(getConsumerList, watched)).length === 0);
+    expect(await ask(getConsumerConnections, watched)).toBeUndefined();
+  });
+
+  test.runIf(isV5)('INVOKE_BROKER_TO_RESET_OFFSET counts until somebody pulls', async () => {
+    const own = { ...place(2), group: `${group}-reset` };
+    await ask(updateAndCreateSubscriptionGroup, defaultGroupSettings(own.group));
+    const max = await ask(getMaxOffset, place(2));
+    expect(max).toBeGreaterThan(1);
+    await ask(resetConsumerOffset, { ...own, offset: max - 1 });
+    expect(await ask(queryConsumerOffset, own)).toBe(max - 1);
+    await ask(updateConsumerOffset, { ...own, offset: max });
+    expect(await ask(queryConsumerOffset, own)).toBe(max - 1);
+    await expect(ask(resetConsumerOffset, { ...own, offset: max + 2 })).rejects.toMatchObject({ code: 1 });
+    await ask(pullMessage, { ...own, offset: 0, maxMessages: 1, waitMs: 0 });
+    await ask(updateConsumerOffset, { ...own, offset: max });
+    expect(await ask(queryConsumerOffset, own)).toBe(max);
   });
 
   test('LOCK_BATCH_MQ, UNLOCK_BATCH_MQ', async () => {

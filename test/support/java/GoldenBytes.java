@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import org.apache.rocketmq.acl.common.AclClientRPCHook;
 import org.apache.rocketmq.acl.common.SessionCredentials;
 import org.apache.rocketmq.common.MixAll;
@@ -28,18 +29,30 @@ import org.apache.rocketmq.remoting.protocol.RemotingCommand;
 import org.apache.rocketmq.remoting.protocol.RemotingSerializable;
 import org.apache.rocketmq.remoting.protocol.SerializeType;
 import org.apache.rocketmq.remoting.protocol.body.ConsumerRunningInfo;
+import org.apache.rocketmq.remoting.protocol.LanguageCode;
+import org.apache.rocketmq.remoting.protocol.SerializeType;
+import org.apache.rocketmq.remoting.protocol.body.Connection;
+import org.apache.rocketmq.remoting.protocol.body.ConsumerConnection;
+import org.apache.rocketmq.remoting.protocol.body.ConsumerOffsetSerializeWrapper;
 import org.apache.rocketmq.remoting.protocol.body.LockBatchRequestBody;
 import org.apache.rocketmq.remoting.protocol.body.PopProcessQueueInfo;
 import org.apache.rocketmq.remoting.protocol.body.ProcessQueueInfo;
 import org.apache.rocketmq.remoting.protocol.header.DeleteSubscriptionGroupRequestHeader;
 import org.apache.rocketmq.remoting.protocol.header.GetConsumerRunningInfoRequestHeader;
+import org.apache.rocketmq.remoting.protocol.header.GetConsumerConnectionListRequestHeader;
+import org.apache.rocketmq.remoting.protocol.header.GetConsumerListByGroupRequestHeader;
+import org.apache.rocketmq.remoting.protocol.header.GetConsumerListByGroupResponseBody;
 import org.apache.rocketmq.remoting.protocol.header.PullMessageRequestHeader;
 import org.apache.rocketmq.remoting.protocol.header.PullMessageResponseHeader;
 import org.apache.rocketmq.remoting.protocol.header.QueryConsumerOffsetRequestHeader;
+import org.apache.rocketmq.remoting.protocol.header.ResetOffsetRequestHeader;
 import org.apache.rocketmq.remoting.protocol.header.SendMessageRequestHeader;
 import org.apache.rocketmq.remoting.protocol.header.SendMessageRequestHeaderV2;
 import org.apache.rocketmq.remoting.protocol.header.UpdateConsumerOffsetRequestHeader;
 import org.apache.rocketmq.remoting.protocol.subscription.SubscriptionGroupConfig;
+import org.apache.rocketmq.remoting.protocol.heartbeat.ConsumeType;
+import org.apache.rocketmq.remoting.protocol.heartbeat.MessageModel;
+import org.apache.rocketmq.remoting.protocol.heartbeat.SubscriptionData;
 import org.apache.rocketmq.store.MessageExtEncoder;
 import org.apache.rocketmq.store.PutMessageContext;
 import org.apache.rocketmq.store.config.MessageStoreConfig;
@@ -69,6 +82,12 @@ public class GoldenBytes {
         Files.write(folder.resolve("put-group-request.bin"), frame(putGroup(), SerializeType.JSON));
         Files.write(folder.resolve("put-broker-config-request.bin"), frame(putBrokerConfig(), SerializeType.JSON));
         Files.write(folder.resolve("lock-request.bin"), frame(lock(), SerializeType.JSON));
+        Files.write(folder.resolve("consumer-list-request.bin"), frame(consumerList(), SerializeType.JSON));
+        Files.write(folder.resolve("consumer-list-answer.bin"), frame(answer(consumerListBody()), SerializeType.JSON));
+        Files.write(folder.resolve("consumer-connections-request.bin"), frame(consumerConnections(), SerializeType.JSON));
+        Files.write(folder.resolve("consumer-connections-answer.bin"), frame(answer(consumerConnectionsBody()), SerializeType.JSON));
+        Files.write(folder.resolve("all-offsets-answer.bin"), frame(answer(allOffsetsBody()), SerializeType.JSON));
+        Files.write(folder.resolve("reset-offset-request.bin"), frame(resetOffset(), SerializeType.JSON));
         Files.write(folder.resolve("signed-request.bin"), frame(signed(), SerializeType.JSON));
         Files.write(folder.resolve("batch.bin"), MessageDecoder.encodeMessages(messages()));
         ByteArrayOutputStream stored = new ByteArrayOutputStream();
@@ -218,6 +237,70 @@ public class GoldenBytes {
         RemotingCommand command = RemotingCommand.createRequestCommand(25, null);
         command.setBody(MixAll.properties2String(settings).getBytes(StandardCharsets.UTF_8));
         return command;
+    }
+
+    private static RemotingCommand answer(byte[] body) {
+        RemotingCommand answer = RemotingCommand.createResponseCommand(0, null);
+        answer.setBody(body);
+        return answer;
+    }
+
+    private static RemotingCommand consumerList() {
+        GetConsumerListByGroupRequestHeader header = new GetConsumerListByGroupRequestHeader();
+        header.setConsumerGroup("group");
+        return request(38, header);
+    }
+
+    private static byte[] consumerListBody() {
+        GetConsumerListByGroupResponseBody body = new GetConsumerListByGroupResponseBody();
+        body.setConsumerIdList(List.of("192.0.2.1@17", "192.0.2.2@18"));
+        return body.encode();
+    }
+
+    private static RemotingCommand consumerConnections() {
+        GetConsumerConnectionListRequestHeader header = new GetConsumerConnectionListRequestHeader();
+        header.setConsumerGroup("group");
+        return request(203, header);
+    }
+
+    private static byte[] consumerConnectionsBody() {
+        Connection connection = new Connection();
+        connection.setClientId("192.0.2.1@17");
+        connection.setClientAddr("192.0.2.1:4711");
+        connection.setLanguage(LanguageCode.JAVA);
+        connection.setVersion(489);
+        SubscriptionData subscription = new SubscriptionData("orders", "paid || sent");
+        subscription.setSubVersion(1);
+        subscription.getTagsSet().add("paid");
+        subscription.getCodeSet().add("paid".hashCode());
+        ConsumerConnection body = new ConsumerConnection();
+        body.getConnectionSet().add(connection);
+        body.getSubscriptionTable().put("orders", subscription);
+        body.setConsumeType(ConsumeType.CONSUME_PASSIVELY);
+        body.setMessageModel(MessageModel.BROADCASTING);
+        return body.encode();
+    }
+
+    private static byte[] allOffsetsBody() {
+        ConcurrentHashMap<Integer, Long> queues = new ConcurrentHashMap<>();
+        queues.put(0, 12L);
+        queues.put(7, 1L << 40);
+        ConsumerOffsetSerializeWrapper body = new ConsumerOffsetSerializeWrapper();
+        body.getOffsetTable().put("orders@group", queues);
+        body.getOffsetTable().put("%RETRY%group@group", new ConcurrentHashMap<>(Map.of(0, 3L)));
+        return body.encode();
+    }
+
+    private static RemotingCommand resetOffset() {
+        ResetOffsetRequestHeader header = new ResetOffsetRequestHeader();
+        header.setGroup("group");
+        header.setTopic("orders");
+        header.setQueueId(3);
+        header.setBrokerName("broker-a");
+        header.setOffset(1L << 40);
+        header.setTimestamp(0);
+        header.setForce(true);
+        return request(222, header);
     }
 
     private static RemotingCommand lock() {

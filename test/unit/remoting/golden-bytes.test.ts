@@ -15,6 +15,10 @@ import { MessageCursor } from '../../../src/remoting/protocol/stored-message.ts'
 import { writeFrameHead } from '../../../src/remoting/protocol/write-frame.ts';
 import { deleteSubscriptionGroup } from '../../../src/remoting/requests/delete-subscription-group.ts';
 import { getConsumerRunningInfo } from '../../../src/remoting/requests/get-consumer-running-info.ts';
+import { getAllConsumerOffsets } from '../../../src/remoting/requests/get-all-consumer-offset.ts';
+import { getConsumerConnections } from '../../../src/remoting/requests/get-consumer-connection-list.ts';
+import { getConsumerList } from '../../../src/remoting/requests/get-consumer-list-by-group.ts';
+import { resetConsumerOffset } from '../../../src/remoting/requests/invoke-broker-to-reset-offset.ts';
 import { lockBatchMq } from '../../../src/remoting/requests/lock-batch-mq.ts';
 import { pullMessage } from '../../../src/remoting/requests/pull-message.ts';
 import { queryConsumerOffset } from '../../../src/remoting/requests/query-consumer-offset.ts';
@@ -92,6 +96,19 @@ describe('requests have the official fields and bodies', () => {
     expect(ours).toEqual(goldenFrame('put-broker-config-request'));
   });
 
+  test('GET_CONSUMER_LIST_BY_GROUP', () => {
+    expect(written(getConsumerList, 'group')).toEqual(goldenFrame('consumer-list-request'));
+  });
+
+  test('GET_CONSUMER_CONNECTION_LIST', () => {
+    expect(written(getConsumerConnections, 'group')).toEqual(goldenFrame('consumer-connections-request'));
+  });
+
+  test('INVOKE_BROKER_TO_RESET_OFFSET', () => {
+    const reset = { ...groupQueue, offset: 2 ** 40 };
+    expect(written(resetConsumerOffset, reset)).toEqual(goldenFrame('reset-offset-request'));
+  });
+
   test('LOCK_BATCH_MQ', () => {
     const ours = written(lockBatchMq, { group: 'group', clientId: 'owner', queues: [place] });
     const theirs = goldenFrame('lock-request');
@@ -136,6 +153,40 @@ test("what a consumer has fetched is read, whatever the queues' keys look like",
     { topic: 'orders', broker: 'broker-a', queue: 1, unfinished: 4, commitOffset: 2 ** 40 + 1 },
     { topic: 'payments', broker: 'broker-b', queue: 2, unfinished: 5, commitOffset: -1 },
   ]);
+});
+
+describe('answers about consumers are read', () => {
+  test('GET_CONSUMER_LIST_BY_GROUP', () => {
+    expect(getConsumerList.read(goldenFrame('consumer-list-answer'))).toEqual(['192.0.2.1@17', '192.0.2.2@18']);
+    const refusal = { ...goldenFrame('consumer-list-answer'), code: 1 };
+    expect(getConsumerList.read({ ...refusal, remark: 'no consumer for this group, group' })).toEqual([]);
+    expect(() => getConsumerList.read({ ...refusal, remark: 'some trouble' })).toThrow('code 1: some trouble');
+  });
+
+  test('GET_CONSUMER_CONNECTION_LIST', () => {
+    expect(getConsumerConnections.read(goldenFrame('consumer-connections-answer'))).toEqual({
+      clients: [{ clientId: '192.0.2.1@17', address: '192.0.2.1:4711' }],
+      messageModel: 'BROADCASTING',
+      topics: ['orders'],
+    });
+  });
+
+  test('GET_ALL_CONSUMER_OFFSET, whose numbers are keys without quotes', () => {
+    const answer = goldenFrame('all-offsets-answer');
+    expect(() => JSON.parse(answer.body.toString()) as unknown).toThrow(SyntaxError);
+    const all = getAllConsumerOffsets.read(answer).sort((a, b) => (a.topic < b.topic ? -1 : 1));
+    expect(all).toEqual([
+      { group: 'group', topic: '%RETRY%group', offsets: new Map([[0, 3]]) },
+      {
+        group: 'group',
+        topic: 'orders',
+        offsets: new Map([
+          [0, 12],
+          [7, 2 ** 40],
+        ]),
+      },
+    ]);
+  });
 });
 
 function properties(index: number): Buffer {
