@@ -43,8 +43,8 @@ async function prepared(
   refuseOtherWays: () => Promise<void>,
   signal: AbortSignal,
 ): Promise<Prepared> {
-  const source = dependencies.openCluster(input.source);
-  const destination = dependencies.openCluster(input.destination);
+  const source = dependencies.openCluster(workflowKnows.source);
+  const destination = dependencies.openCluster(workflowKnows.destination);
   const { known, journaled } = await recall(source, destination, workflowKnows);
   const {
     map,

@@ -58,6 +58,7 @@ export async function pump(dependencies: ActivityDependencies, input: PumpInput)
   // The worker shuts down or the activity is paused: an attempt elsewhere goes on, and a result would not be heard.
   const { counters, repeats = [], next } = result;
   const last = {
+    source: input.source,
     shard: input.shard,
     pump: attempt.pump,
     blocked,

@@ -93,6 +93,7 @@ export interface PumpResult {
 /** What a replication watches while it runs. */
 export interface WatchInput {
   readonly input: ReplicationInput;
+  readonly source: string;
   readonly map: readonly QueueRange[];
   /** Topics that are known to be left out. */
   readonly leftOut: readonly string[];

@@ -47,7 +47,7 @@ async function look(dependencies: ActivityDependencies, input: WatchInput): Prom
 }
 
 async function changesOn({ openCluster }: ActivityDependencies, input: WatchInput): Promise<readonly string[]> {
-  return await topologyChanges(openCluster(input.input.source), input);
+  return await topologyChanges(openCluster(input.source), input);
 }
 
 async function surplusOf({ client }: ActivityDependencies, { settled }: WatchInput): Promise<readonly SurplusPump[]> {

@@ -8,7 +8,6 @@ import {
 } from '@temporalio/workflow';
 import type { ReplicationResult } from '../src/replication/messages.ts';
 import { carry, type Carried } from './replication/carried.ts';
-import { Copying } from './replication/copying.ts';
 import { execute } from './replication/execute.ts';
 import { Inbox } from './replication/inbox.ts';
 import { keepJournal } from './replication/journaling.ts';
@@ -17,6 +16,7 @@ import { openTask } from './replication/open.ts';
 import { Publisher } from './replication/publish.ts';
 import { resultOf } from './replication/views.ts';
 import type { Task } from './replication/task.ts';
+import { Work } from './replication/work.ts';
 
 /**
  * One replication, from `start` to `stop`: prepares both clusters, keeps a pump at work on each shard, and carries out commands one after the
@@ -33,15 +33,15 @@ export async function replication(input: unknown, carried?: Carried): Promise<Re
   const changed = () => {
     publisher.publish();
   };
-  const copying = new Copying(task, changed);
+  const work = new Work(task, changed);
   listen(task, inbox, changed);
   stopWhenCancelled(inbox);
   return await CancellationScope.nonCancellable(async () => {
     await publisher.learnSearchAttributes();
     const journaling = new CancellationScope();
     const journaled = journals ? journaling.run(() => keepJournal(task)) : Promise.resolve();
-    if (task.state !== 'PAUSED') copying.start();
-    await carryOutCommands(task, inbox, copying, changed);
+    if (task.state !== 'PAUSED') work.start();
+    await carryOutCommands(task, inbox, work, changed);
     journaling.cancel();
     await journaled;
     if (task.state === 'STOPPED') return resultOf(task);
@@ -50,22 +50,21 @@ export async function replication(input: unknown, carried?: Carried): Promise<Re
 }
 
 /** The one loop. Returns when the task is stopped, or when this run should end and nothing is under way any more. */
-async function carryOutCommands(task: Task, inbox: Inbox, copying: Copying, changed: () => void): Promise<void> {
-  const isOver = () =>
-    task.state === 'STOPPED' || copying.failure !== undefined || workflowInfo().continueAsNewSuggested;
+async function carryOutCommands(task: Task, inbox: Inbox, work: Work, changed: () => void): Promise<void> {
+  const isOver = () => task.state === 'STOPPED' || work.failure !== undefined || workflowInfo().continueAsNewSuggested;
   while (!isOver()) {
     await condition(() => !inbox.isEmpty || isOver());
-    await inbox.executeNext((command) => execute(task, copying, command));
+    await inbox.executeNext((command) => execute(task, work, command));
     changed();
   }
-  await copying.end();
+  await work.end();
   // whoever waits for an answer gets it from this run, and a `stop` that came while the pumps stopped still counts
   while (!inbox.isEmpty || !allHandlersFinished()) {
-    await inbox.executeNext((command) => execute(task, copying, command));
+    await inbox.executeNext((command) => execute(task, work, command));
     await condition(() => !inbox.isEmpty || allHandlersFinished());
   }
   changed();
-  if (copying.failure) throw copying.failure;
+  if (work.failure) throw work.failure;
 }
 
 /** An operator who cancels the workflow means `stop`. */

@@ -123,6 +123,7 @@ class Pump {
     const repeats = this.#repeats();
     try {
       await this.#dependencies.report({
+        source: this.#input.source,
         shard: this.#input.shard,
         pump: this.#dependencies.pump,
         blocked: this.#blocked(),

@@ -168,6 +168,8 @@ export interface ReplicationResult {
 /** Signal `pumpReport`: sent by a pump when a queue blocks or is free again, and at most once a minute as a summary. */
 export const PUMP_REPORT = 'pumpReport';
 export interface PumpReport {
+  /** The cluster that the pump reads; left out by pumps of 0.1. */
+  readonly source?: string | undefined;
   readonly shard: number;
   /** `pumpId` of the pump's run and activity, so that a late report of an earlier pump is known. */
   readonly pump: string;

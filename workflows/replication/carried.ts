@@ -1,85 +1,62 @@
 import type { ReplicationInput } from '../../src/replication/input.ts';
 import { NO_COUNTERS, type BlockedQueue } from '../../src/replication/messages.ts';
-import { blockedQueues, layShards, newTask, type Task } from './task.ts';
+import { blockedQueues, layShards, newFlow, type FlowState } from './flow-state.ts';
+import { newTask, type Task } from './task.ts';
 
 /** Raised when a release carries state that an earlier one would misread. */
-const FORMAT = 1;
+const FORMAT = 2;
+/** Of 0.1: the one flow's state stood among the task's. */
+const ONE_FLOW_FORMAT = 1;
 
 /** At most this much of a replication is carried to its next run, so that every run starts small. Bytes of JSON. */
 export const MAX_CARRIED_BYTES = 256 * 1024;
 
-type Kept = Omit<Task, 'name' | 'input' | 'shards' | 'troubles'>;
+interface CarriedFlow extends Omit<FlowState, 'shards' | 'troubles'> {
+  readonly blocked: readonly BlockedQueue[];
+}
+
+type Kept = Omit<Task, 'name' | 'input' | 'flows'>;
 
 /** What a run hands to the next one. */
 export interface Carried extends Kept {
   readonly format: number;
-  readonly blocked: readonly BlockedQueue[];
+  readonly flows: readonly CarriedFlow[];
 }
+
+type CarriedOneFlow = Kept & Omit<CarriedFlow, 'source' | 'destination'> & { readonly format: typeof ONE_FLOW_FORMAT };
 
 /**
  * Takes along what the next run needs. Where that is too much, what can be found again goes first: the start offsets (`prepare` is run anew),
  * blocked queues (their pump reports them again), then the oldest answers, decisions and skips.
  */
 export function carry(task: Task): Carried {
-  const {
-    state,
-    reason,
-    epoch,
-    revision,
-    prepared,
-    begun,
-    map,
-    starts,
-    leftOut,
-    skips,
-    histories,
-    repeats,
-    counters,
-    startedAt,
-    pumpsBegun,
-    operationsBegun,
-  } = task;
   let carried: Carried = {
+    ...without(task, 'name', 'input'),
     format: FORMAT,
-    startedAt,
-    state,
-    ...(reason !== undefined && { reason }),
-    epoch,
-    revision,
-    prepared,
-    begun,
-    map,
-    starts,
-    leftOut,
-    skips,
-    histories,
-    repeats,
-    counters,
+    flows: task.flows.map(carriedFlow),
     audit: [...task.audit],
-    refusals: task.refusals,
     answers: [...task.answers],
-    pumpsBegun,
-    operationsBegun,
-    blocked: blockedQueues(task),
+  };
+  const eachFlow = (change: (flow: CarriedFlow) => CarriedFlow) => {
+    carried = { ...carried, flows: carried.flows.map(change) };
   };
   const lighten: (() => boolean)[] = [
     () => {
-      const had = Object.keys(carried.starts).length > 0;
-      if (had) carried = { ...carried, starts: {}, prepared: false };
+      const had = carried.flows.some(({ starts }) => Object.keys(starts).length > 0);
+      if (had) eachFlow((flow) => ({ ...flow, starts: {}, prepared: false }));
       return had;
     },
     () => {
-      const had = carried.blocked.length > 0;
-      carried = { ...carried, blocked: [] };
+      const had = carried.flows.some(({ blocked }) => blocked.length > 0);
+      eachFlow((flow) => ({ ...flow, blocked: [] }));
       return had;
     },
     () => dropOldest(carried.answers),
     () => dropOldest(carried.audit),
     () => {
-      const keys = Object.keys(carried.skips);
-      const newest = keys.slice(Math.ceil(keys.length / 2));
-      carried = { ...carried, skips: Object.fromEntries(newest.map((key) => [key, carried.skips[key]!])) };
-      return keys.length > 0;
+      const had = carried.flows.some(({ skips }) => Object.keys(skips).length > 0);
+      eachFlow((flow) => ({ ...flow, skips: newestHalf(flow.skips) }));
+      return had;
     },
   ];
   while (lighten.length > 0 && jsonBytes(carried) > MAX_CARRIED_BYTES) if (!lighten[0]!()) lighten.shift();
@@ -87,15 +64,50 @@ export function carry(task: Task): Carried {
 }
 
 /** @throws Error for state of a later release: that fails the workflow task, which a worker of that release then does again. */
-export function restore(name: string, input: ReplicationInput, carried: Carried): Task {
-  const { format, blocked, ...kept } = carried;
+export function restore(name: string, input: ReplicationInput, given: Carried | CarriedOneFlow): Task {
+  const { format, flows, ...kept } = isOfOneFlow(given) ? withFlows(input, given) : given;
   if (format !== FORMAT)
     throw new Error(`the state carried over has format ${format}, this worker reads ${FORMAT}: upgrade this worker`);
+  return {
+    ...newTask(name, input, kept.startedAt),
+    ...kept,
+    flows: flows.map((flow) => restoredFlow(flow, input.parallelism)),
+  };
+}
+
+function carriedFlow(flow: FlowState): CarriedFlow {
+  return { ...without(flow, 'shards', 'troubles'), blocked: blockedQueues(flow) };
+}
+
+function restoredFlow({ blocked, ...kept }: CarriedFlow, parallelism: number): FlowState {
+  const flow = { ...newFlow(kept.source, kept.destination), ...kept };
+  layShards(flow, parallelism, blocked);
+  return flow;
+}
+
+function isOfOneFlow(carried: Carried | CarriedOneFlow): carried is CarriedOneFlow {
+  return carried.format === ONE_FLOW_FORMAT;
+}
+
+function withFlows({ source, destination }: ReplicationInput, carried: CarriedOneFlow): Carried {
+  const blank = without(newFlow(source, destination), 'shards', 'troubles');
+  const ofFlow = new Set([...Object.keys(blank), 'blocked']);
+  const fields = Object.entries(carried);
+  const flow = Object.fromEntries(fields.filter(([field]) => ofFlow.has(field))) as Partial<CarriedFlow>;
+  const kept = Object.fromEntries(fields.filter(([field]) => !ofFlow.has(field))) as unknown as Kept;
   // a run of 0.1 did not count everything
-  const counters = { ...NO_COUNTERS, ...kept.counters };
-  const task: Task = { ...newTask(name, input, kept.startedAt), ...kept, counters };
-  layShards(task, blocked);
-  return task;
+  const counters = { ...NO_COUNTERS, ...flow.counters };
+  return { ...kept, format: FORMAT, flows: [{ ...blank, blocked: [], ...flow, counters }] };
+}
+
+function without<T extends object, Field extends keyof T>(value: T, ...fields: readonly Field[]): Omit<T, Field> {
+  const left: readonly PropertyKey[] = fields;
+  return Object.fromEntries(Object.entries(value).filter(([field]) => !left.includes(field))) as Omit<T, Field>;
+}
+
+function newestHalf(skips: Record<string, number>): Record<string, number> {
+  const entries = Object.entries(skips);
+  return Object.fromEntries(entries.slice(Math.ceil(entries.length / 2)));
 }
 
 function dropOldest(list: unknown[]): boolean {

@@ -2,7 +2,6 @@ import {
   ActivityCancellationType,
   CancellationScope,
   condition,
-  isCancellation,
   patched,
   proxyActivities,
   sleep,
@@ -14,10 +13,11 @@ import type { ReplicationInput } from '../../src/replication/input.ts';
 import { OUTDATED, pumpId, PUMP_TASK_QUEUE } from '../../src/replication/messages.ts';
 import { shardQueues, type QueueRange } from '../../src/replication/queue-map.ts';
 import { causeOf, isFailure } from './causes.ts';
-import { adopt, backOff, prepareOnce, prepareWithPatience } from './preparing.ts';
+import { sameQueues, shardsOf, type FlowState, type Shard } from './flow-state.ts';
+import { adopt, backOff, prepareOnce } from './preparing.ts';
 import { pumpInputOf, settingsIn } from './pump-input.ts';
 import { applyResult } from './reports.ts';
-import { enter, sameQueues, shardsOf, type Shard, type Task } from './task.ts';
+import type { Task } from './task.ts';
 import { TopologyWatch } from './topology-watch.ts';
 
 /** A stint is 6 h, give or take 10 %; see `PumpResult`. */
@@ -50,78 +50,66 @@ interface Pumping {
   ended: Promise<void>;
 }
 
-/** The work of a replication: prepare once, then one pump a shard and a watch over the source, until it is told to stop. */
+/** The work on one flow that is prepared: one pump a shard, and a watch over the source. */
 export class Copying {
-  /** Why this replication can never copy. */
-  failure: Error | undefined;
   readonly #task: Task;
+  readonly #flow: FlowState;
   readonly #changed: () => void;
   readonly #pumping = new Map<Shard, Pumping>();
   readonly #watch: TopologyWatch;
   #scope: CancellationScope | undefined;
-  #ended = false;
   #catchingUp = false;
-  #work: Promise<void> = Promise.resolve();
   #dealing: Promise<void> = Promise.resolve();
 
-  constructor(task: Task, changed: () => void) {
+  constructor(task: Task, flow: FlowState, changed: () => void) {
     this.#task = task;
+    this.#flow = flow;
     this.#changed = changed;
-    this.#watch = new TopologyWatch(task, {
+    this.#watch = new TopologyWatch(task, flow, {
       changed,
       onNew: () => this.#extend(),
       onSurplus: (shard, worker) => this.#restart(shard, worker),
     });
   }
 
-  start(): void {
-    if (this.#ended) return;
-    this.#scope = new CancellationScope();
-    this.#work = this.#scope
-      .run(() => this.#run())
-      .catch((error: unknown) => {
-        if (!isCancellation(error)) this.failure = error as Error;
-      });
+  /**
+   * Until the surrounding scope is cancelled. When it resolves no pump copies any more. Any end of a pump counts: a dead worker's shows as a
+   * time-out.
+   */
+  async run(): Promise<void> {
+    const scope = (this.#scope = CancellationScope.current());
+    for (const shard of this.#flow.shards) this.#begin(shard);
+    if (patched('watch-topology')) await this.#watch.run();
+    await scope.cancelRequested.catch(() => undefined);
+    await this.#dealing;
+    await Promise.all([...this.#pumping.values()].map(({ ended }) => ended));
   }
 
-  /** Resolves when no pump copies any more. Any end of a pump counts: a dead worker's shows as a time-out. */
-  async stop(): Promise<void> {
-    this.#changed();
-    this.#scope?.cancel();
-    await this.#work;
-  }
-
-  /** Stops for good: this run of the workflow is over, the next one goes on. */
-  async end(): Promise<void> {
-    this.#ended = true;
-    await this.stop();
-  }
-
-  /** Has the shard's pump start anew with what the task now says. */
-  async restart(index: number): Promise<void> {
-    await this.#restart(this.#task.shards[index]!);
+  /** Has the shard's pump start anew with what the flow now says. */
+  async restart(shard: Shard): Promise<void> {
+    await this.#restart(shard);
   }
 
   /** Deals the queues out anew over as many shards as the input says. Pumps whose queues and settings stay the same are not disturbed. */
   async rescale(): Promise<void> {
-    await this.#deal(({ map, input }) => shardQueues(map, input.parallelism));
+    await this.#deal(({ map }) => shardQueues(map, this.#task.input.parallelism));
   }
 
-  /** Has pumps work on what the task now says: queues that were added to its map or lead elsewhere, and its input. */
+  /** Has pumps work on what is now known: queues that were added to its map or lead elsewhere, and its input. */
   async follow(): Promise<void> {
-    await this.#deal(({ map, input, shards }) => {
+    await this.#deal(({ map, shards }) => {
       const parts = shards.map(({ queues }) => queues);
-      return dealAdded(parts, map, input.parallelism);
+      return dealAdded(parts, map, this.#task.input.parallelism);
     });
   }
 
-  /** Does the work while no pump of these shards is at work; afterwards they start anew with what the task then says. */
+  /** Does the work while no pump of these shards is at work; afterwards they start anew with what the flow then says. */
   async whileStopped<T>(
     isConcerned: (shard: Shard) => boolean,
     work: (shards: readonly Shard[]) => Promise<T>,
   ): Promise<T> {
     return await this.#inTurn(async () => {
-      const shards = this.#task.shards.filter(isConcerned);
+      const shards = this.#flow.shards.filter(isConcerned);
       await Promise.all(shards.map((shard) => this.#retire(shard)));
       try {
         return await work(shards);
@@ -131,38 +119,28 @@ export class Copying {
     });
   }
 
-  /** Prepares for this input on top of what the task has by then. @param discovering see `PrepareInput` */
+  /** Prepares for this input on top of what the flow has by then. @param discovering see `PrepareInput` */
   async prepare(input: ReplicationInput, discovering: boolean): Promise<Prepared> {
-    const task = this.#task;
+    const [task, flow] = [this.#task, this.#flow];
     for (;;) {
-      const { map, epoch, revision, input: current } = task;
-      const prepared = await prepareOnce(task, input, discovering);
-      const isSame = task.map === map && task.epoch === epoch && task.revision === revision;
+      const { input: current } = task;
+      const { map, epoch, revision } = flow;
+      const prepared = await prepareOnce(task, flow, input, discovering);
+      const isSame = flow.map === map && flow.epoch === epoch && flow.revision === revision;
       // who changed the input has prepared for it; nobody needs what was prepared for the old one
       if (isSame || task.input !== current) return prepared;
     }
   }
 
-  async #run(): Promise<void> {
-    if (!this.#task.prepared && !(await prepareWithPatience(this.#task, this.#changed))) return;
-    enter(this.#task, 'RUNNING', this.#task.reason);
-    this.#changed();
-    for (const shard of this.#task.shards) this.#begin(shard);
-    if (patched('watch-topology')) await this.#watch.run();
-    await CancellationScope.current().cancelRequested.catch(() => undefined);
-    await this.#dealing;
-    await Promise.all([...this.#pumping.values()].map(({ ended }) => ended));
-  }
-
   /** Takes up what is new on the source. Says whether there was anything. */
   async #extend(): Promise<boolean> {
     const { input } = this.#task;
-    const known = inventory(this.#task);
+    const known = inventory(this.#flow);
     const prepared = await this.prepare(input, true);
     // the input was changed meanwhile, and whoever did that has prepared for it
     if (this.#task.input !== input) return true;
-    adopt(this.#task, prepared);
-    if (inventory(this.#task) === known) return false;
+    adopt(this.#flow, prepared);
+    if (inventory(this.#flow) === known) return false;
     await this.follow();
     return true;
   }
@@ -179,20 +157,20 @@ export class Copying {
   }
 
   /** A queue that moves is copied again only when the pump that had it has ended. */
-  async #deal(deal: (task: Task) => readonly (readonly QueueRange[])[]): Promise<void> {
+  async #deal(deal: (flow: FlowState) => readonly (readonly QueueRange[])[]): Promise<void> {
     await this.#inTurn(async () => {
-      const task = this.#task;
+      const flow = this.#flow;
       // the map may grow while pumps end, so what is at work must fit what is dealt in the end
       for (;;) {
-        const parts = deal(task);
-        const going = task.shards.filter((shard) => this.#pumping.has(shard) && !this.#fits(shard, parts));
+        const parts = deal(flow);
+        const going = flow.shards.filter((shard) => this.#pumping.has(shard) && !this.#fits(shard, parts));
         if (going.length === 0) {
-          task.shards = shardsOf(task, parts);
+          flow.shards = shardsOf(flow, parts);
           break;
         }
         await Promise.all(going.map((shard) => this.#retire(shard)));
       }
-      for (const shard of task.shards) this.#begin(shard);
+      for (const shard of flow.shards) this.#begin(shard);
     });
     this.#watch.renew();
     this.#changed();
@@ -200,7 +178,7 @@ export class Copying {
 
   /** Whether the shard's pump can go on when the queues are dealt out like this. */
   #fits(shard: Shard, parts: readonly (readonly QueueRange[])[]): boolean {
-    const settings = settingsIn(pumpInputOf(this.#task, shard, parts.length));
+    const settings = settingsIn(pumpInputOf(this.#task, this.#flow, shard, parts.length));
     return parts.some((queues) => sameQueues(queues, shard.queues)) && this.#pumping.get(shard)?.settings === settings;
   }
 
@@ -251,7 +229,7 @@ export class Copying {
         // a reset has rolled the workflow back, or it does not know yet what it has journaled: the journal counts
         if (isFailure(error, OUTDATED) && !isOver()) this.#catchUp();
         if (!all.consideredCancelled && !scope.consideredCancelled) {
-          shard.troubles = [`the pump of shard ${this.#task.shards.indexOf(shard)} failed: ${causeOf(error)}`];
+          shard.troubles = [`the pump of shard ${this.#flow.shards.indexOf(shard)} failed: ${causeOf(error)}`];
           this.#changed();
           await scope.run(() => sleep(backOff(++failures))).catch(() => undefined);
         }
@@ -261,7 +239,7 @@ export class Copying {
   }
 
   async #pumpOnce(shard: Shard, pumping: Pumping): Promise<void> {
-    const input = pumpInputOf(this.#task, shard);
+    const input = pumpInputOf(this.#task, this.#flow, shard);
     const activityId = `pump-${input.shard}-${++this.#task.pumpsBegun}`;
     const { notOn } = pumping;
     pumping.notOn = undefined;
@@ -269,13 +247,13 @@ export class Copying {
     shard.pump = pumpId(workflowInfo().runId, activityId);
     try {
       const result = await pump(activityId, notOn === undefined ? input : { ...input, notOn });
-      applyResult(this.#task, shard, result, new Date().toISOString());
+      applyResult(this.#flow, shard, result, new Date().toISOString());
     } finally {
       delete shard.pump;
     }
   }
 }
 
-function inventory({ map, leftOut }: Task): string {
+function inventory({ map, leftOut }: FlowState): string {
   return JSON.stringify([map, leftOut]);
 }

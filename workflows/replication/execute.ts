@@ -1,75 +1,75 @@
 import type { Command, Rescale, Stop } from '../../src/replication/commands.ts';
 import type { Asked, CommandAnswer } from '../../src/replication/messages.ts';
 import { done, refused } from './answers.ts';
-import type { Copying } from './copying.ts';
 import { acceptHistory, remap } from './go-on.ts';
 import { redrive } from './redrive.ts';
 import { cleanUp } from './retire.ts';
 import { skipGap } from './skip-gap.ts';
 import { enter, type Task } from './task.ts';
 import { updateConfig } from './update-config.ts';
+import type { Work } from './work.ts';
 
 /**
  * Carries out one command; the loop never runs two at a time. A command that does not fit the state is refused with a reason, which is an
  * answer, not a failure.
  */
-export async function execute(task: Task, copying: Copying, command: Command): Promise<CommandAnswer> {
+export async function execute(task: Task, work: Work, command: Command): Promise<CommandAnswer> {
   if (task.state === 'STOPPED') return refused('this replication is stopped; start it again with `replicator start`');
-  if (copying.failure) return refused(`this replication failed: ${copying.failure.message}`);
+  if (work.failure) return refused(`this replication failed: ${work.failure.message}`);
   switch (command.name) {
     case 'pause':
-      return await pause(task, copying, command.input);
+      return await pause(task, work, command.input);
     case 'resume':
-      return resume(task, copying, command.input);
+      return resume(task, work, command.input);
     case 'stop':
-      return await stop(task, copying, command.input);
+      return await stop(task, work, command.input);
     case 'skipGap':
-      return await skipGap(task, copying, command.input);
+      return await skipGap(task, work, command.input);
     case 'acceptHistory':
-      return await acceptHistory(task, copying, command.input);
+      return await acceptHistory(task, work, command.input);
     case 'remap':
-      return await remap(task, copying, command.input);
+      return await remap(task, work, command.input);
     case 'rescale':
-      return await rescale(task, copying, command.input);
+      return await rescale(task, work, command.input);
     case 'updateConfig':
-      return await updateConfig(task, copying, command.input);
+      return await updateConfig(task, work, command.input);
     case 'redrive':
-      return await redrive(task, copying, command.input);
+      return await redrive(task, work, command.input);
     case 'reverse':
     case 'release':
       return refused(`${command.name} is not available yet`);
   }
 }
 
-async function pause(task: Task, copying: Copying, { reason }: Asked): Promise<CommandAnswer> {
+async function pause(task: Task, work: Work, { reason }: Asked): Promise<CommandAnswer> {
   if (task.state !== 'PAUSED') {
     enter(task, 'PAUSING', reason);
-    await copying.stop();
+    await work.stop();
     enter(task, 'PAUSED', reason);
   }
   return done(task);
 }
 
 /** Prepares anew, because queues may have been added meanwhile. */
-function resume(task: Task, copying: Copying, { reason }: Asked): CommandAnswer {
+function resume(task: Task, work: Work, { reason }: Asked): CommandAnswer {
   if (task.state === 'PAUSED') {
-    task.prepared = false;
+    for (const flow of task.flows) flow.prepared = false;
     enter(task, 'STARTING', reason);
-    copying.start();
+    work.start();
   }
   return done(task);
 }
 
-async function stop(task: Task, copying: Copying, { reason, retire = false }: Stop): Promise<CommandAnswer> {
+async function stop(task: Task, work: Work, { reason, retire = false }: Stop): Promise<CommandAnswer> {
   enter(task, 'STOPPING', reason);
-  await copying.stop();
+  await work.stop();
   const leftToDo = retire ? await cleanUp(task) : undefined;
   enter(task, 'STOPPED', leftToDo ?? reason);
   return leftToDo === undefined ? done(task) : refused(leftToDo);
 }
 
-async function rescale(task: Task, copying: Copying, { parallelism }: Rescale): Promise<CommandAnswer> {
+async function rescale(task: Task, work: Work, { parallelism }: Rescale): Promise<CommandAnswer> {
   task.input = { ...task.input, parallelism };
-  await copying.rescale();
+  await work.rescale();
   return done(task);
 }

@@ -1,5 +1,6 @@
 import type { BlockedQueue, BlockKind } from '../../src/replication/messages.ts';
-import { blockedQueues, type Task } from './task.ts';
+import { blockedQueues, type FlowState } from './flow-state.ts';
+import type { Task } from './task.ts';
 
 export interface WantedQueue {
   readonly topic: string;
@@ -14,22 +15,30 @@ const CAUSES: Readonly<Record<BlockKind, string>> = {
   'queue-gone': 'a destination queue that is gone',
 };
 
+/** A blocked queue and the flow that it belongs to. */
+export interface FoundBlocked {
+  readonly flow: FlowState;
+  readonly blocked: BlockedQueue;
+}
+
 /** The one queue that is meant and blocked by one of these, or why there is none. */
 export function findBlocked(
   task: Task,
   { topic, queue, broker }: WantedQueue,
   kinds: readonly BlockKind[],
-): BlockedQueue | string {
+): FoundBlocked | string {
   const place = `topic ${topic}, queue ${queue}${broker === undefined ? '' : ` on ${broker}`}`;
-  const found = blockedQueues(task).filter(
-    (blocked) =>
-      blocked.topic === topic && blocked.queue === queue && (broker === undefined || blocked.broker === broker),
-  );
-  const matching = found.filter(({ kind }) => kinds.includes(kind));
+  const found = task.flows
+    .flatMap((flow) => blockedQueues(flow).map((blocked) => ({ flow, blocked })))
+    .filter(
+      ({ blocked }) =>
+        blocked.topic === topic && blocked.queue === queue && (broker === undefined || blocked.broker === broker),
+    );
+  const matching = found.filter(({ blocked }) => kinds.includes(blocked.kind));
   if (matching.length > 1)
-    return `${place} is blocked on several brokers: say which with \`broker\`: ${matching.map((one) => one.broker).join(', ')}`;
+    return `${place} is blocked on several brokers: say which with \`broker\`: ${matching.map(({ blocked }) => blocked.broker).join(', ')}`;
   if (matching[0]) return matching[0];
   if (found[0])
-    return `${place} is not blocked by ${kinds.map((kind) => CAUSES[kind]).join(' or ')} but by ${CAUSES[found[0].kind]}: ${found[0].reason}`;
+    return `${place} is not blocked by ${kinds.map((kind) => CAUSES[kind]).join(' or ')} but by ${CAUSES[found[0].blocked.kind]}: ${found[0].blocked.reason}`;
   return `${place} is not blocked`;
 }

@@ -6,10 +6,11 @@ import type { FlowKnowledge } from '../../src/replication/flow-knowledge.ts';
 import { mappedQueues, queueKey, remapQueue, sourceKey, type QueuePlace } from '../../src/replication/queue-map.ts';
 import { done, refused } from './answers.ts';
 import { causeOf, isFailure } from './causes.ts';
-import type { Copying } from './copying.ts';
-import { findBlocked } from './find-blocked.ts';
+import { findBlocked, type FoundBlocked } from './find-blocked.ts';
+import { blockedKey, type FlowState, type Shard } from './flow-state.ts';
 import { knowledgeOf } from './journaling.ts';
-import { blockedKey, type Shard, type Task } from './task.ts';
+import type { Task } from './task.ts';
+import type { Work } from './work.ts';
 
 const { redirect } = proxyActivities<ControlActivities>({
   startToCloseTimeout: '30s',
@@ -18,46 +19,47 @@ const { redirect } = proxyActivities<ControlActivities>({
 });
 
 /** The source's history changed, and counts as it is now: the queue goes on in a new generation (R8). */
-export async function acceptHistory(task: Task, copying: Copying, wanted: AcceptHistory): Promise<CommandAnswer> {
+export async function acceptHistory(task: Task, work: Work, wanted: AcceptHistory): Promise<CommandAnswer> {
   const found = findBlocked(task, wanted, ['history']);
   if (typeof found === 'string') return refused(found);
-  const start = wanted.from ?? found.to;
+  const start = wanted.from ?? found.blocked.to;
   if (start === undefined)
     return refused('it is not known where the source differs from what was copied; say with `from` where to go on');
-  return await goOn(task, copying, found, start);
+  return await goOn(task, work, found, start);
 }
 
 /** The destination queue is gone: the source queue is copied into another one from now on (R1). */
-export async function remap(task: Task, copying: Copying, wanted: Remap): Promise<CommandAnswer> {
+export async function remap(task: Task, work: Work, wanted: Remap): Promise<CommandAnswer> {
   const found = findBlocked(task, wanted, ['queue-gone']);
   if (typeof found === 'string') return refused(found);
-  const start = wanted.fromOffset ?? found.at;
-  if (start > found.at)
+  const { flow, blocked } = found;
+  const start = wanted.fromOffset ?? blocked.at;
+  if (start > blocked.at)
     return refused(
-      `fromOffset: expected at most ${found.at}, the first offset that was not copied, found ${start}; pass over messages with skip-gap`,
+      `fromOffset: expected at most ${blocked.at}, the first offset that was not copied, found ${start}; pass over messages with skip-gap`,
     );
-  const from = { broker: found.broker, queue: found.queue };
-  const old = [...mappedQueues(task.map)].find((queue) => sourceKey(queue) === blockedKey(found))?.to;
-  if (!old) return refused(`queue ${blockedKey(found)} is not copied any more`);
+  const from = { broker: blocked.broker, queue: blocked.queue };
+  const old = [...mappedQueues(flow.map)].find((queue) => sourceKey(queue) === blockedKey(blocked))?.to;
+  if (!old) return refused(`queue ${blockedKey(blocked)} is not copied any more`);
   const to = { broker: wanted.toBroker ?? old.broker, queue: wanted.toQueue };
   if (to.broker === old.broker && to.queue === old.queue)
     return refused(`toQueue: queue ${to.queue} on ${to.broker} is the one that is gone; expected another one`);
-  return await goOn(task, copying, found, start, { from, to });
+  return await goOn(task, work, found, start, { from, to });
 }
 
 async function goOn(
   task: Task,
-  copying: Copying,
-  blocked: BlockedQueue,
+  work: Work,
+  { flow, blocked }: FoundBlocked,
   start: number,
   moved?: { from: QueuePlace; to: QueuePlace },
 ): Promise<CommandAnswer> {
   const key = blockedKey(blocked);
   const holdsQueue = ({ queues }: Shard) => [...mappedQueues(queues)].some((queue) => sourceKey(queue) === key);
-  return await copying.whileStopped(holdsQueue, async ([shard]) => {
+  return await work.of(flow).whileStopped(holdsQueue, async ([shard]) => {
     if (!shard) return refused(`queue ${key} is not copied any more`);
     try {
-      await decide(task, blocked, start, moved);
+      await decide(task.name, flow, blocked, start, moved);
     } catch (error) {
       if (isFailure(error, WRONG_INPUT)) return refused(`nothing was changed: ${causeOf(error)}`);
       return refused(
@@ -72,14 +74,15 @@ async function goOn(
 
 /** Makes it durable first. What else was decided of the map meanwhile is kept: then it is journaled again. */
 async function decide(
-  task: Task,
+  replication: string,
+  flow: FlowState,
   { topic, broker, queue }: BlockedQueue,
   start: number,
   moved: { from: QueuePlace; to: QueuePlace } | undefined,
 ): Promise<void> {
   const key = queueKey({ topic, broker, id: queue });
   for (;;) {
-    const before = knowledgeOf(task);
+    const before = knowledgeOf(replication, flow);
     const generation = (before.histories[key]?.generation ?? 0) + 1;
     const known: FlowKnowledge = {
       ...before,
@@ -93,15 +96,15 @@ async function decide(
       start,
       ...(moved && { to: { topic, broker: moved.to.broker, id: moved.to.queue } }),
     });
-    if (task.map !== before.map || task.revision !== before.revision || task.epoch !== before.epoch) continue;
+    if (flow.map !== before.map || flow.revision !== before.revision || flow.epoch !== before.epoch) continue;
     // skips and repeats belong to the history that was
     const { map, histories, revision } = known;
-    Object.assign(task, {
+    Object.assign(flow, {
       map,
       histories,
       revision,
-      skips: without(task.skips, key),
-      repeats: without(task.repeats, key),
+      skips: without(flow.skips, key),
+      repeats: without(flow.repeats, key),
     });
     return;
   }

@@ -2,6 +2,7 @@ import { ActivityCancellationType, isCancellation, proxyActivities, sleep } from
 import type { ControlActivities } from '../../activities/types.ts';
 import type { FlowKnowledge } from '../../src/replication/flow-knowledge.ts';
 import { causeOf } from './causes.ts';
+import type { FlowState } from './flow-state.ts';
 import type { Task } from './task.ts';
 
 const { journal } = proxyActivities<ControlActivities>({
@@ -14,27 +15,24 @@ const { journal } = proxyActivities<ControlActivities>({
 /** Entries expire with the journal's topic, after 72 h by default. */
 const AGAIN_AFTER = '12 hours';
 
-export function knowledgeOf({ name, input, epoch, revision, map, histories, starts }: Task): FlowKnowledge {
-  return {
-    replication: name,
-    source: input.source,
-    destination: input.destination,
-    epoch,
-    revision,
-    map,
-    histories,
-    starts,
-  };
+export function knowledgeOf(replication: string, flow: FlowState): FlowKnowledge {
+  const { source, destination, epoch, revision, map, histories, starts } = flow;
+  return { replication, source, destination, epoch, revision, map, histories, starts };
 }
 
 /** Keeps the journal from expiring, whatever state the task is in, until the surrounding scope is cancelled. */
 export async function keepJournal(task: Task): Promise<void> {
   try {
     for (;;) {
-      if (task.prepared && task.map.length > 0) await journal(knowledgeOf(task));
+      for (const flow of task.flows)
+        if (flow.prepared && flow.map.length > 0)
+          await journal(knowledgeOf(task.name, flow)).catch((error: unknown) => {
+            if (isCancellation(error)) throw error;
+            flow.troubles = [`journal: ${causeOf(error)}`];
+          });
       await sleep(AGAIN_AFTER);
     }
   } catch (error) {
-    if (!isCancellation(error)) task.troubles = [`journal: ${causeOf(error)}`];
+    if (!isCancellation(error)) throw error;
   }
 }

@@ -4,7 +4,8 @@ import type { ReplicationInput } from '../../src/replication/input.ts';
 import { WRONG_INPUT } from '../../src/replication/messages.ts';
 import { causeOf, isFailure } from './causes.ts';
 import { knowledgeOf } from './journaling.ts';
-import { enter, layShards, refuse, type Task } from './task.ts';
+import { layShards, type FlowState } from './flow-state.ts';
+import { enter, refuse, type Task } from './task.ts';
 
 const { prepare } = proxyActivities<ControlActivities>({
   startToCloseTimeout: '10 minutes',
@@ -14,46 +15,51 @@ const { prepare } = proxyActivities<ControlActivities>({
 });
 
 /**
- * Finds or creates on both clusters what the task needs with this input. Nothing of it counts before it is adopted.
+ * Finds or creates on both clusters what the flow needs with this input. Nothing of it counts before it is adopted.
  * @param discovering see `PrepareInput`
  */
-export function prepareOnce(task: Task, input: ReplicationInput, discovering: boolean): Promise<Prepared> {
-  return prepare({ ...knowledgeOf(task), input, discovering });
+export function prepareOnce(
+  { name }: Task,
+  flow: FlowState,
+  input: ReplicationInput,
+  discovering: boolean,
+): Promise<Prepared> {
+  return prepare({ ...knowledgeOf(name, flow), input, discovering });
 }
 
-export function adopt(task: Task, { map, starts, leftOut = [], epoch, revision, histories }: Prepared): void {
-  task.epoch = epoch ?? task.epoch;
-  task.revision = revision ?? task.revision;
-  task.histories = histories ?? task.histories;
+export function adopt(flow: FlowState, { map, starts, leftOut = [], epoch, revision, histories }: Prepared): void {
+  flow.epoch = epoch ?? flow.epoch;
+  flow.revision = revision ?? flow.revision;
+  flow.histories = histories ?? flow.histories;
   // a start that was resolved earlier stays: `latest` would be later by now
-  task.starts = { ...starts, ...task.starts };
-  task.map = map;
-  task.leftOut = leftOut;
-  task.prepared = true;
-  task.begun = true;
-  task.troubles = [];
+  flow.starts = { ...starts, ...flow.starts };
+  flow.map = map;
+  flow.leftOut = leftOut;
+  flow.prepared = true;
+  flow.begun = true;
+  flow.troubles = [];
 }
 
 /** Tries until it succeeds; only the operator can help against wrong input. Says whether copying can begin. */
-export async function prepareWithPatience(task: Task, changed: () => void): Promise<boolean> {
+export async function prepareWithPatience(task: Task, flow: FlowState, changed: () => void): Promise<boolean> {
   for (let tries = 1; ; tries++)
     try {
-      adopt(task, await prepareOnce(task, task.input, task.begun || task.map.length > 0));
-      layShards(task);
+      adopt(flow, await prepareOnce(task, flow, task.input, flow.begun || flow.map.length > 0));
+      layShards(flow, task.input.parallelism);
       return true;
     } catch (error) {
       if (isCancellation(error)) throw error;
       const cause = causeOf(error);
-      if (isFailure(error, WRONG_INPUT)) return giveUp(task, cause, changed);
-      task.troubles = [`cannot start: ${cause}; tried ${tries} times`];
+      if (isFailure(error, WRONG_INPUT)) return giveUp(task, flow, cause, changed);
+      flow.troubles = [`cannot start: ${cause}; tried ${tries} times`];
       changed();
       await sleep(backOff(tries));
     }
 }
 
 /** A replication that never ran fails; one that is to go on stays paused, so that its operator can correct the cause. */
-function giveUp(task: Task, cause: string, changed: () => void): boolean {
-  if (task.map.length === 0) throw ApplicationFailure.nonRetryable(cause, WRONG_INPUT);
+function giveUp(task: Task, flow: FlowState, cause: string, changed: () => void): boolean {
+  if (flow.map.length === 0) throw ApplicationFailure.nonRetryable(cause, WRONG_INPUT);
   refuse(task, 'resume', {}, cause, new Date().toISOString());
   enter(task, 'PAUSED', cause);
   changed();

@@ -1,19 +1,25 @@
 import type { PumpInput } from '../../activities/types.ts';
 import { mappedQueues, sourceKey } from '../../src/replication/queue-map.ts';
-import type { Shard, Task } from './task.ts';
+import type { FlowState, Shard } from './flow-state.ts';
+import type { Task } from './task.ts';
 
 /** What the pump of a shard is told. @param shards how many there are, or will be */
-export function pumpInputOf(task: Task, shard: Shard, shards = task.shards.length): PumpInput {
-  const { name, input, epoch, revision, starts, skips, histories } = task;
+export function pumpInputOf(
+  { name, input }: Task,
+  flow: FlowState,
+  shard: Shard,
+  shards = flow.shards.length,
+): PumpInput {
+  const { source, destination, epoch, revision, starts, skips, histories } = flow;
   const { queues } = shard;
   const keys = new Set([...mappedQueues(queues)].map(sourceKey));
   return {
     replication: name,
-    source: input.source,
-    destination: input.destination,
+    source,
+    destination,
     epoch,
     revision,
-    shard: task.shards.indexOf(shard),
+    shard: flow.shards.indexOf(shard),
     shards,
     queues,
     starts: only(starts, keys),

@@ -1,6 +1,6 @@
 import type { RepeatedCopies } from '../../src/replication/messages.ts';
 import { queueKey } from '../../src/replication/queue-map.ts';
-import type { Task } from './task.ts';
+import type { FlowState } from './flow-state.ts';
 
 /** Destination offsets of copies that were counted as repeated: from, and until (exclusive). */
 export type CountedRun = readonly [from: number, until: number];
@@ -12,14 +12,14 @@ const LAST_RUNS = 16;
  * Counts repeated copies once, however often they are told: a pump that comes after a crash finds again what the one before it had
  * reported already.
  */
-export function countRepeats(task: Task, told: readonly RepeatedCopies[] = []): void {
+export function countRepeats(flow: FlowState, told: readonly RepeatedCopies[] = []): void {
   for (const { topic, broker, queue, offset, count } of told) {
     const key = queueKey({ topic, broker, id: queue });
-    const before = task.repeats[key] ?? [];
+    const before = flow.repeats[key] ?? [];
     const after = withRun(before, [offset, offset + count]);
-    const { counters } = task;
-    task.counters = { ...counters, repeated: counters.repeated + messages(after) - messages(before) };
-    task.repeats[key] = after.slice(-LAST_RUNS);
+    const { counters } = flow;
+    flow.counters = { ...counters, repeated: counters.repeated + messages(after) - messages(before) };
+    flow.repeats[key] = after.slice(-LAST_RUNS);
   }
 }
 

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import type { PumpResult } from '../../activities/types.ts';
 import { addCounters, type PumpReport } from '../../src/replication/messages.ts';
 import { countRepeats } from './repeats.ts';
-import type { Shard, Task } from './task.ts';
+import type { FlowState, Shard } from './flow-state.ts';
+import type { Task } from './task.ts';
 
 /** What pumps tell. */
 
@@ -22,6 +23,7 @@ const blockedQueue = z.object({
 
 /** Not strict: a pump of a later release may tell more. */
 export const pumpReport = z.object({
+  source: z.string().optional(),
   shard: z.int().min(0),
   pump: z.string(),
   blocked: z.array(blockedQueue),
@@ -45,9 +47,11 @@ export const pumpReport = z.object({
  * a late report of an earlier one would block a queue again that an operator has freed.
  */
 export function applyReport(task: Task, report: PumpReport, now: string): void {
-  task.counters = addCounters(task.counters, report.counters);
-  countRepeats(task, report.repeats);
-  const shard = task.shards.find(({ pump }) => pump === report.pump);
+  // the pumps of 0.1 had one flow
+  const flow = task.flows.find(({ source }) => source === report.source) ?? task.flows[0]!;
+  flow.counters = addCounters(flow.counters, report.counters);
+  countRepeats(flow, report.repeats);
+  const shard = flow.shards.find(({ pump }) => pump === report.pump);
   if (!shard) return;
   shard.blocked = report.blocked;
   shard.troubles = report.troubles;
@@ -55,9 +59,9 @@ export function applyReport(task: Task, report: PumpReport, now: string): void {
   Object.assign(shard.next, report.next);
 }
 
-export function applyResult(task: Task, shard: Shard, result: PumpResult, now: string): void {
-  task.counters = addCounters(task.counters, result.counters);
-  countRepeats(task, result.repeats);
+export function applyResult(flow: FlowState, shard: Shard, result: PumpResult, now: string): void {
+  flow.counters = addCounters(flow.counters, result.counters);
+  countRepeats(flow, result.repeats);
   shard.troubles = [];
   shard.lastReport = now;
   Object.assign(shard.next, result.next);

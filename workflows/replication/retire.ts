@@ -10,11 +10,12 @@ const { retire } = proxyActivities<ControlActivities>({
 });
 
 /** Cleans up behind a replication that has stopped copying for good. Says what is left to do, where that failed. */
-export async function cleanUp({ name, input, map }: Task): Promise<string | undefined> {
-  const { source, destination } = input;
-  const topics = [...new Set(map.map(({ topic }) => topic))];
+export async function cleanUp({ name, flows }: Task): Promise<string | undefined> {
   try {
-    await retire({ replication: name, source, destination, topics });
+    for (const { source, destination, map } of flows) {
+      const topics = [...new Set(map.map(({ topic }) => topic))];
+      await retire({ replication: name, source, destination, topics });
+    }
     return undefined;
   } catch (error) {
     return (

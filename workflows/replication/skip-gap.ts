@@ -1,24 +1,26 @@
 import type { SkipGap } from '../../src/replication/commands.ts';
 import { addCounters, type BlockedQueue, type CommandAnswer } from '../../src/replication/messages.ts';
 import { done, refused } from './answers.ts';
-import type { Copying } from './copying.ts';
 import { findBlocked } from './find-blocked.ts';
-import { blockedKey, type Task } from './task.ts';
+import { blockedKey } from './flow-state.ts';
+import type { Task } from './task.ts';
+import type { Work } from './work.ts';
 
 /** Goes on behind a gap, or behind a message that cannot be copied, where the operator says to which offset. */
-export async function skipGap(task: Task, copying: Copying, wanted: SkipGap): Promise<CommandAnswer> {
+export async function skipGap(task: Task, work: Work, wanted: SkipGap): Promise<CommandAnswer> {
   const found = findBlocked(task, wanted, ['gap', 'poison']);
   if (typeof found === 'string') return refused(found);
-  const to = wanted.to ?? found.to;
-  if (to === undefined) return refused(unknownEnd(found));
-  const least = found.to ?? (found.kind === 'poison' ? found.at + 1 : found.at);
-  if (to < least) return refused(`to: expected at least ${least}, the first offset that ${can(found)}, found ${to}`);
-  const key = blockedKey(found);
-  const shard = task.shards.findIndex(({ blocked }) => blocked.includes(found));
-  task.skips[key] = to;
-  task.counters = addCounters(task.counters, { gapSkipped: to - found.at });
-  task.shards[shard]!.blocked = task.shards[shard]!.blocked.filter((queue) => blockedKey(queue) !== key);
-  await copying.restart(shard);
+  const { flow, blocked } = found;
+  const to = wanted.to ?? blocked.to;
+  if (to === undefined) return refused(unknownEnd(blocked));
+  const least = blocked.to ?? (blocked.kind === 'poison' ? blocked.at + 1 : blocked.at);
+  if (to < least) return refused(`to: expected at least ${least}, the first offset that ${can(blocked)}, found ${to}`);
+  const key = blockedKey(blocked);
+  const shard = flow.shards.find((one) => one.blocked.includes(blocked))!;
+  flow.skips[key] = to;
+  flow.counters = addCounters(flow.counters, { gapSkipped: to - blocked.at });
+  shard.blocked = shard.blocked.filter((queue) => blockedKey(queue) !== key);
+  await work.of(flow).restart(shard);
   return done(task);
 }
 

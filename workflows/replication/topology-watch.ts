@@ -1,7 +1,8 @@
 import { CancellationScope, proxyActivities, sleep } from '@temporalio/workflow';
 import type { ControlActivities, SurplusPump, WatchInput } from '../../activities/types.ts';
 import { causeOf } from './causes.ts';
-import type { Shard, Task } from './task.ts';
+import type { FlowState, Shard } from './flow-state.ts';
+import type { Task } from './task.ts';
 
 const { watchTopology } = proxyActivities<ControlActivities>({
   startToCloseTimeout: '7 hours',
@@ -28,13 +29,15 @@ export interface TopologyListener {
  */
 export class TopologyWatch {
   readonly #task: Task;
+  readonly #flow: FlowState;
   readonly #listener: TopologyListener;
   #scope: CancellationScope | undefined;
   /** How often in a row what the watch saw came to nothing. */
   #fruitless = 0;
 
-  constructor(task: Task, listener: TopologyListener) {
+  constructor(task: Task, flow: FlowState, listener: TopologyListener) {
     this.#task = task;
+    this.#flow = flow;
     this.#listener = listener;
   }
 
@@ -71,7 +74,7 @@ export class TopologyWatch {
         return;
       } catch (error) {
         if (all.consideredCancelled as boolean) return;
-        this.#task.troubles = [`cannot take up what is new on the source: ${causeOf(error)}; tried ${tries} times`];
+        this.#flow.troubles = [`cannot take up what is new on the source: ${causeOf(error)}; tried ${tries} times`];
         this.#listener.changed();
         await this.#wait(tries);
       }
@@ -84,9 +87,10 @@ export class TopologyWatch {
   }
 
   #input(): WatchInput {
-    const { input, map, leftOut, shards } = this.#task;
+    const { source, map, leftOut, shards } = this.#flow;
     return {
-      input,
+      input: this.#task.input,
+      source,
       map,
       leftOut: leftOut.map(({ topic }) => topic),
       settled: Object.fromEntries(
@@ -100,7 +104,7 @@ export class TopologyWatch {
   async #move(surplus: readonly SurplusPump[]): Promise<void> {
     await Promise.all(
       surplus.map(async ({ activityId, worker }) => {
-        const shard = this.#task.shards.find(({ pump }) => pump !== undefined && activityIdOf(pump) === activityId);
+        const shard = this.#flow.shards.find(({ pump }) => pump !== undefined && activityIdOf(pump) === activityId);
         if (!shard) return;
         shard.movedAt = Date.now();
         await this.#listener.onSurplus(shard, worker);

@@ -1,24 +1,30 @@
-import type {
-  PositionsPage,
-  QueuePosition,
-  ReplicationResult,
-  ReplicationState,
-  ReplicationStatus,
+import {
+  addCounters,
+  NO_COUNTERS,
+  type BlockedQueue,
+  type Counters,
+  type PositionsPage,
+  type QueuePosition,
+  type ReplicationResult,
+  type ReplicationState,
+  type ReplicationStatus,
 } from '../../src/replication/messages.ts';
 import { isPattern } from '../../src/replication/topic-pattern.ts';
 import { countQueues, mappedQueues, sourceKey } from '../../src/replication/queue-map.ts';
-import { blockedQueues, type Task } from './task.ts';
+import { blockedQueues, type FlowState } from './flow-state.ts';
+import type { Task } from './task.ts';
 
 /** What a replication says about itself. */
 
 const PAGE = 500;
 
 export function healthOf(task: Task): ReplicationState | 'BLOCKED' {
-  return task.state === 'RUNNING' && task.shards.some(({ blocked }) => blocked.length > 0) ? 'BLOCKED' : task.state;
+  return task.state === 'RUNNING' && allBlocked(task).length > 0 ? 'BLOCKED' : task.state;
 }
 
 export function statusOf(task: Task): ReplicationStatus {
-  const { name, input, state, reason, epoch, counters, leftOut, refusals, startedAt } = task;
+  const { name, input, state, reason, flows, refusals, startedAt } = task;
+  const copied = flows.flatMap(({ map }) => map.map(({ topic }) => topic));
   return {
     name,
     state,
@@ -26,30 +32,44 @@ export function statusOf(task: Task): ReplicationStatus {
     source: input.source,
     destination: input.destination,
     mode: input.mode,
-    topics: [...new Set([...input.topics.filter((topic) => !isPattern(topic)), ...task.map.map(({ topic }) => topic)])],
+    topics: [...new Set([...input.topics.filter((topic) => !isPattern(topic)), ...copied])],
     input,
-    epoch,
+    epoch: flows[0]!.epoch,
     ...(reason !== undefined && { reason }),
-    blocked: blockedQueues(task),
-    counters,
-    shards: task.shards.map(({ queues, pump, lastReport }, shard) => ({
-      shard,
-      queues: countQueues(queues),
-      running: pump !== undefined,
-      ...(lastReport !== undefined && { lastReport }),
-    })),
-    troubles: [...new Set([...task.troubles, ...task.shards.flatMap(({ troubles }) => troubles)])],
-    leftOut: leftOut.map(({ reason: why }) => why),
+    blocked: allBlocked(task),
+    counters: allCounters(task),
+    shards: flows.flatMap(({ shards }) =>
+      shards.map(({ queues, pump, lastReport }, shard) => ({
+        shard,
+        queues: countQueues(queues),
+        running: pump !== undefined,
+        ...(lastReport !== undefined && { lastReport }),
+      })),
+    ),
+    troubles: [...new Set(flows.flatMap(troublesOf))],
+    leftOut: flows.flatMap(({ leftOut }) => leftOut.map(({ reason: why }) => why)),
     refusals,
     startedAt,
   };
+}
+
+function troublesOf({ troubles, shards }: FlowState): string[] {
+  return [...troubles, ...shards.flatMap((shard) => shard.troubles)];
+}
+
+function allBlocked({ flows }: Task): BlockedQueue[] {
+  return flows.flatMap(blockedQueues);
+}
+
+function allCounters({ flows }: Task): Counters {
+  return flows.reduce((sum, { counters }) => addCounters(sum, counters), NO_COUNTERS);
 }
 
 /** Positions of `PAGE` queues, in the order of the map, from the one numbered `from` on. */
 export function positionsOf(task: Task, from: number): PositionsPage {
   const positions: QueuePosition[] = [];
   let index = 0;
-  for (const { queues, next, lastReport } of task.shards)
+  for (const { queues, next, lastReport } of task.flows.flatMap(({ shards }) => shards))
     for (const queue of mappedQueues(queues)) {
       if (index++ < from) continue;
       if (positions.length === PAGE) return { positions, next: from + PAGE };
@@ -66,18 +86,25 @@ export function positionsOf(task: Task, from: number): PositionsPage {
 }
 
 export function resultOf(task: Task): ReplicationResult {
-  const { reason, counters } = task;
-  return { state: 'STOPPED', ...(reason !== undefined && { reason }), counters, blocked: blockedQueues(task) };
+  const { reason } = task;
+  return {
+    state: 'STOPPED',
+    ...(reason !== undefined && { reason }),
+    counters: allCounters(task),
+    blocked: allBlocked(task),
+  };
 }
 
 /** Markdown, for the Temporal UI. */
 export function detailsOf(task: Task): string {
-  const { input, counters, reason } = task;
-  const { blocked, troubles, leftOut, refusals } = statusOf(task);
+  const { input, flows, reason } = task;
+  const { blocked, counters, troubles, leftOut, refusals } = statusOf(task);
+  const queues = countQueues(flows.flatMap(({ map }) => map));
+  const shards = flows.flatMap((flow) => flow.shards).length;
   const lines = [
     `**${healthOf(task)}**${reason === undefined ? '' : ` (${reason})`}`,
     `\`${input.source}\` to \`${input.destination}\`: ${input.topics.map((topic) => `\`${topic}\``).join(', ')}`,
-    `${counters.copied} messages copied (${counters.bytes} bytes), ${countQueues(task.map)} queues in ${task.shards.length} shards, epoch ${task.epoch}`,
+    `${counters.copied} messages copied (${counters.bytes} bytes), ${queues} queues in ${shards} shards, epoch ${flows[0]!.epoch}`,
   ];
   list(
     lines,

@@ -2,10 +2,10 @@ import { expect, test } from 'vitest';
 import { dealAdded } from '../../../src/replication/deal-queues.ts';
 import { NO_COUNTERS } from '../../../src/replication/messages.ts';
 import { applyReport, pumpReport } from '../../../workflows/replication/reports.ts';
-import { blockedQueues, layShards, shardsOf } from '../../../workflows/replication/task.ts';
+import { blockedQueues, layShards, shardsOf } from '../../../workflows/replication/flow-state.ts';
 import { detailsOf, healthOf, positionsOf, statusOf } from '../../../workflows/replication/views.ts';
 import { gap } from '../../support/replication-rig.ts';
-import { NOW, reportOf, runningTask } from './task.ts';
+import { NOW, onlyFlow, reportOf, runningTask } from './task.ts';
 
 test('a report of the pump at work says what is blocked, where queues stand and what is wrong', () => {
   const task = runningTask();
@@ -24,32 +24,33 @@ test('a report of an earlier pump, or of a shard that is not there, only counts'
   const counters = { ...NO_COUNTERS, copied: 3 };
   applyReport(task, reportOf(0, { pump: 'run/pump-9', blocked: [gap(1, 5)], counters }), NOW);
   applyReport(task, reportOf(7, { blocked: [gap(1, 5)], counters }), NOW);
-  expect(blockedQueues(task)).toEqual([]);
-  expect(task.counters.copied).toBe(6);
+  expect(blockedQueues(onlyFlow(task))).toEqual([]);
+  expect(onlyFlow(task).counters.copied).toBe(6);
 });
 
 test('a queue stays blocked when the shards are laid anew', () => {
   const task = runningTask();
   applyReport(task, reportOf(0, { blocked: [gap(1, 5)] }), NOW);
-  layShards(task);
-  expect(task.shards.map(({ blocked }) => blocked.length)).toEqual([1, 0]);
+  layShards(onlyFlow(task), task.input.parallelism);
+  expect(onlyFlow(task).shards.map(({ blocked }) => blocked.length)).toEqual([1, 0]);
   expect(healthOf({ ...task, state: 'PAUSED' })).toBe('PAUSED');
 });
 
 test('a shard whose queues stay together stays the same; in others queues stand where they stood', () => {
   const task = runningTask();
-  const [orders, payments] = task.shards;
+  const flow = onlyFlow(task);
+  const [orders, payments] = flow.shards;
   applyReport(task, reportOf(0, { blocked: [gap(1, 5)], next: { 'orders/east-a/0': 7, 'orders/east-a/1': 5 } }), NOW);
-  const parts = dealAdded([orders!.queues, payments!.queues], [...task.map, { ...task.map[1]!, topic: 'refunds' }], 3);
-  task.shards = shardsOf(task, parts);
-  expect(task.shards.slice(0, 2)).toEqual([orders, payments]);
-  expect(task.shards[0]).toBe(orders);
-  expect(task.shards[2]).toMatchObject({ blocked: [], next: {} });
-  task.map = [...task.map, { ...task.map[1]!, topic: 'refunds' }];
+  const parts = dealAdded([orders!.queues, payments!.queues], [...flow.map, { ...flow.map[1]!, topic: 'refunds' }], 3);
+  flow.shards = shardsOf(flow, parts);
+  expect(flow.shards.slice(0, 2)).toEqual([orders, payments]);
+  expect(flow.shards[0]).toBe(orders);
+  expect(flow.shards[2]).toMatchObject({ blocked: [], next: {} });
+  flow.map = [...flow.map, { ...flow.map[1]!, topic: 'refunds' }];
   task.input = { ...task.input, parallelism: 6 };
-  layShards(task);
-  expect(task.shards).toHaveLength(6);
-  expect(blockedQueues(task)).toEqual([gap(1, 5)]);
+  layShards(onlyFlow(task), task.input.parallelism);
+  expect(flow.shards).toHaveLength(6);
+  expect(blockedQueues(onlyFlow(task))).toEqual([gap(1, 5)]);
   expect(positionsOf(task, 0).positions.slice(0, 2)).toMatchObject([
     { topic: 'orders', queue: 0, next: 7, asOf: NOW },
     { topic: 'orders', queue: 1, next: 5, asOf: NOW },

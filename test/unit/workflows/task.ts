@@ -1,6 +1,7 @@
 import { replicationInput } from '../../../src/replication/input.ts';
 import { NO_COUNTERS, type PumpReport } from '../../../src/replication/messages.ts';
-import { layShards, newTask, type Task } from '../../../workflows/replication/task.ts';
+import { layShards, type FlowState } from '../../../workflows/replication/flow-state.ts';
+import { newTask, type Task } from '../../../workflows/replication/task.ts';
 import { INPUT, MAP } from '../../support/replication-rig.ts';
 
 export const NOW = '2026-01-01T00:00:00.000Z';
@@ -8,12 +9,17 @@ export const NOW = '2026-01-01T00:00:00.000Z';
 /** A running task of two shards: `orders` and `payments`, two queues each. */
 export function runningTask(): Task {
   const task = newTask('orders', replicationInput.parse(INPUT), NOW);
-  task.map = MAP;
   task.state = 'RUNNING';
-  task.prepared = true;
-  layShards(task);
-  task.shards.forEach((shard, index) => (shard.pump = `run/pump-${index}`));
+  const flow = onlyFlow(task);
+  flow.map = MAP;
+  flow.prepared = true;
+  layShards(flow, task.input.parallelism);
+  flow.shards.forEach((shard, index) => (shard.pump = `run/pump-${index}`));
   return task;
+}
+
+export function onlyFlow(task: Task): FlowState {
+  return task.flows[0]!;
 }
 
 export function reportOf(shard: number, report: Partial<PumpReport> = {}): PumpReport {

@@ -1,0 +1,119 @@
+import type { LeftOut } from '../../activities/types.ts';
+import { NO_COUNTERS, type BlockedQueue, type Counters } from '../../src/replication/messages.ts';
+import {
+  mappedQueues,
+  queueKey,
+  shardQueues,
+  sourceKey,
+  type QueueHistory,
+  type QueueRange,
+} from '../../src/replication/queue-map.ts';
+import type { CountedRun } from './repeats.ts';
+
+/** What a replication knows of one flow. Everything but `shards` and `troubles` is carried over when the workflow continues as new. */
+export interface FlowState {
+  readonly source: string;
+  readonly destination: string;
+  /** See `FlowKnowledge`. */
+  epoch: number;
+  revision: number;
+  /** Clusters, topics and start offsets are checked and in place; copying can begin. */
+  prepared: boolean;
+  /** It was prepared before: what turns up on the source from then on appeared while it was under way. */
+  begun: boolean;
+  map: readonly QueueRange[];
+  /** See `Prepared.starts`. */
+  starts: Readonly<Record<string, number>>;
+  /** See `Prepared.leftOut`. */
+  leftOut: readonly LeftOut[];
+  /** See `PumpInput.skips`. */
+  skips: Record<string, number>;
+  /** See `PumpInput.histories`. */
+  histories: Record<string, QueueHistory>;
+  /** What was counted as repeated, by `queueKey`. */
+  repeats: Record<string, readonly CountedRun[]>;
+  shards: Shard[];
+  counters: Counters;
+  /** What keeps `prepare`, the journal or the watch from succeeding. */
+  troubles: readonly string[];
+}
+
+export interface Shard {
+  queues: readonly QueueRange[];
+  /** `pumpId` of the pump at work; absent while none is. */
+  pump?: string;
+  blocked: readonly BlockedQueue[];
+  troubles: readonly string[];
+  /** Next source offset by `queueKey`, as far as the pumps told. */
+  next: Record<string, number>;
+  lastReport?: string;
+  /** When its pump was last moved to another worker. ms since 1970 */
+  movedAt?: number;
+}
+
+export function newFlow(source: string, destination: string): FlowState {
+  return {
+    source,
+    destination,
+    epoch: 1,
+    revision: 0,
+    prepared: false,
+    begun: false,
+    map: [],
+    starts: {},
+    leftOut: [],
+    skips: {},
+    histories: {},
+    repeats: {},
+    shards: [],
+    counters: NO_COUNTERS,
+    troubles: [],
+  };
+}
+
+/** Deals the map out to shards anew. */
+export function layShards(
+  flow: FlowState,
+  parallelism: number,
+  blocked: readonly BlockedQueue[] = blockedQueues(flow),
+): void {
+  flow.shards = shardsOf(flow, shardQueues(flow.map, parallelism), blocked);
+}
+
+/**
+ * The shards of these parts. One whose queues stay together as they are stays the same; in a new one queues that are blocked stay so, and
+ * stand where they stood, until their pump says otherwise.
+ */
+export function shardsOf(
+  flow: FlowState,
+  parts: readonly (readonly QueueRange[])[],
+  blocked: readonly BlockedQueue[] = blockedQueues(flow),
+): Shard[] {
+  const next = new Map(flow.shards.flatMap((shard) => Object.entries(shard.next)));
+  const reports = flow.shards.flatMap(({ lastReport }) => lastReport ?? []).sort();
+  return parts.map((queues) => {
+    const same = flow.shards.find((shard) => sameQueues(shard.queues, queues));
+    if (same) return same;
+    const keys = [...mappedQueues(queues)].map(sourceKey);
+    const own = new Set(keys);
+    return {
+      queues,
+      blocked: blocked.filter((queue) => own.has(blockedKey(queue))),
+      troubles: [],
+      next: Object.fromEntries(keys.flatMap((key) => (next.has(key) ? [[key, next.get(key)!]] : []))),
+      ...(reports[0] !== undefined && { lastReport: reports[0] }),
+    };
+  });
+}
+
+export function sameQueues(a: readonly QueueRange[], b: readonly QueueRange[]): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+export function blockedQueues({ shards }: Pick<FlowState, 'shards'>): BlockedQueue[] {
+  return shards.flatMap(({ blocked }) => blocked);
+}
+
+export function blockedKey({ topic, broker, queue }: BlockedQueue): string {
+  return queueKey({ topic, broker, id: queue });
+}

@@ -1,0 +1,72 @@
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import { Copying } from './copying.ts';
+import type { FlowState } from './flow-state.ts';
+import { prepareWithPatience } from './preparing.ts';
+import { enter, type Task } from './task.ts';
+
+/** The work of a replication: prepares its flows one after the other, and has them copied side by side, until it is told to stop. */
+export class Work {
+  /** Why this replication can never copy. */
+  failure: Error | undefined;
+  readonly #task: Task;
+  readonly #changed: () => void;
+  readonly #copyings = new Map<FlowState, Copying>();
+  #scope: CancellationScope | undefined;
+  #ended = false;
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(task: Task, changed: () => void) {
+    this.#task = task;
+    this.#changed = changed;
+  }
+
+  /** The work on one of the task's flows. */
+  of(flow: FlowState): Copying {
+    const known = this.#copyings.get(flow);
+    if (known) return known;
+    const copying = new Copying(this.#task, flow, this.#changed);
+    this.#copyings.set(flow, copying);
+    return copying;
+  }
+
+  start(): void {
+    if (this.#ended) return;
+    this.#scope = new CancellationScope();
+    this.#work = this.#scope
+      .run(() => this.#run())
+      .catch((error: unknown) => {
+        if (!isCancellation(error)) this.failure = error as Error;
+      });
+  }
+
+  /** Resolves when no pump copies any more. */
+  async stop(): Promise<void> {
+    this.#changed();
+    this.#scope?.cancel();
+    await this.#work;
+  }
+
+  /** Stops for good: this run of the workflow is over, the next one goes on. */
+  async end(): Promise<void> {
+    this.#ended = true;
+    await this.stop();
+  }
+
+  /** See `Copying.rescale`. */
+  async rescale(): Promise<void> {
+    await Promise.all(this.#task.flows.map((flow) => this.of(flow).rescale()));
+  }
+
+  /** See `Copying.follow`. */
+  async follow(): Promise<void> {
+    await Promise.all(this.#task.flows.map((flow) => this.of(flow).follow()));
+  }
+
+  async #run(): Promise<void> {
+    for (const flow of this.#task.flows)
+      if (!flow.prepared && !(await prepareWithPatience(this.#task, flow, this.#changed))) return;
+    enter(this.#task, 'RUNNING', this.#task.reason);
+    this.#changed();
+    await Promise.all(this.#task.flows.map((flow) => this.of(flow).run()));
+  }
+}
