@@ -17,6 +17,7 @@ const rooms = [
   { target: './activities', from: './workflows' },
   { target: './src/transport', from: './src', except: ['./transport', './remoting', './replication'] },
   { target: './src/pump', from: './src', except: ['./pump', './transport', './replication'] },
+  { target: './src/groups', from: './src', except: ['./groups', './pump', './transport', './replication'] },
   { target: './src/journal', from: './src', except: ['./journal', './pump', './transport', './replication'] },
   { target: './src/config', from: './src', except: ['./config', './replication'] },
   { target: './src/observability', from: './src', except: ['./observability'] },

@@ -13,6 +13,8 @@ const VALUE_END = 2;
 
 /** Tells copies of one source queue, in one generation, from everything else, without allocating. */
 export class CopyMatcher {
+  /** Of the copy that was met last. */
+  generation = 0;
   readonly #start: Buffer;
   readonly #end: Buffer;
   readonly #generation: number;
@@ -29,7 +31,13 @@ export class CopyMatcher {
    * The source offset that the message is a copy of, `NO_COPY` or `OLDER_COPY`.
    * @throws NewerGeneration for a copy from after a change of history of which this pump does not know
    */
-  sourceOffset({ records, propertiesStart, propertiesEnd }: MessageCursor): number {
+  sourceOffset(message: MessageCursor): number {
+    const offset = this.offsetOfAny(message);
+    return offset >= 0 && this.generation < this.#generation ? OLDER_COPY : offset;
+  }
+
+  /** The same for a copy of any generation up to ours, which `generation` tells. */
+  offsetOfAny({ records, propertiesStart, propertiesEnd }: MessageCursor): number {
     this.#position = findProperty(records, propertiesStart, propertiesEnd, this.#start);
     if (this.#position < 0) return NO_COPY;
     const generation = this.#number(records, propertiesEnd);
@@ -39,7 +47,8 @@ export class CopyMatcher {
     if (offset < 0 || end > propertiesEnd || !equalAt(records, this.#position, this.#end)) return NO_COPY;
     if (end < propertiesEnd && records[end] !== VALUE_END) return NO_COPY;
     if (generation > this.#generation) throw new NewerGeneration(generation, this.#generation);
-    return generation < this.#generation ? OLDER_COPY : offset;
+    this.generation = generation;
+    return offset;
   }
 
   /** Reads decimal digits; -1 where there are none. */

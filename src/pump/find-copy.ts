@@ -1,51 +1,110 @@
-import { MessageCursor } from '../transport/message.ts';
-import { CopyMatcher } from './copy-matcher.ts';
-import type { CopyPlace, NewestCopy } from './newest-copy.ts';
-import { PullAhead } from './pull-ahead.ts';
+import { MOST_MESSAGES_A_BATCH } from './batch-builder.ts';
+import { isBelow, MESSAGES_A_PULL, type Copy, type CopyKey, type CopyReader } from './copies.ts';
 
-/**
- * The first copy of source offset `sourceOffset` or of a later one, at or before `newest`: a binary search, because source offsets
- * rise along the destination queue within a generation (R1, R4). Steps over messages that are no copies of this source queue.
- * `undefined` where nothing so new was copied.
- */
-export async function findCopyFrom(
-  place: CopyPlace,
-  sourceOffset: number,
-  newest: NewestCopy,
-): Promise<NewestCopy | undefined> {
-  if (newest.sourceOffset < sourceOffset) return undefined;
-  const { min } = await place.reader.range(place.queue);
-  let found = newest;
-  let low = min;
-  let high = newest.offset;
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    const copy = await nextCopy(place, middle, high);
-    if (!copy) high = middle;
-    else if (copy.sourceOffset < sourceOffset) low = copy.offset + 1;
-    else {
-      found = copy;
-      high = middle;
-    }
-  }
-  return found;
+/** Where the copies below a key end in the destination queue, and those from it on begin. */
+export interface Boundary {
+  /** The highest copy below the key. */
+  readonly before: Copy | undefined;
+  /** Right behind the last copy below the key. Meaningless without `before`. */
+  readonly behind: number;
+  /** The first copy from the key on. */
+  readonly next: Copy | undefined;
 }
 
-/** The first copy in the destination queue from `from` on, before `until`. */
-async function nextCopy(place: CopyPlace, from: number, until: number): Promise<NewestCopy | undefined> {
-  const { reader, queue, source, budget, signal } = place;
-  const matcher = new CopyMatcher(source);
-  const reading = new PullAhead({ reader, queue, from, until, budget, signal, pullsInFlight: 1 });
-  try {
-    for (let answer = await reading.take(); answer?.kind === 'messages'; answer = await reading.take()) {
-      const message = new MessageCursor(answer.records);
-      while (message.next()) {
-        const sourceOffset = matcher.sourceOffset(message);
-        if (sourceOffset >= 0) return { sourceOffset, offset: message.queueOffset };
-      }
+/** Where the boundary can be. */
+export interface Bounds {
+  /** First offset to look at. */
+  readonly low: number;
+  /** Exclusive. */
+  readonly high: number;
+  /** A copy below the key at `low - 1` or before it, behind which there is none up to `low`; it was no late one. */
+  readonly before?: Copy | undefined;
+  /** The first copy at `high` or behind it; from the key on. */
+  readonly next?: Copy | undefined;
+}
+
+/**
+ * Finds where the copies from `key` on begin: a binary search, because copies stand in the order of their keys (R1, R4), which
+ * steps over everything else. Where copies lie close together it hits at once.
+ *
+ * One thing breaks the order: a batch that a frozen pump sent late repeats copies behind newer ones. A search that met it would take newer
+ * copies before it for older ones, and whoever reads on from there would never see them. So what was found is looked at once more,
+ * see `isLate`. @throws as `CopyReader`
+ */
+export async function findBoundary(copies: CopyReader, key: CopyKey, bounds: Bounds): Promise<Boundary> {
+  let { before, next } = await search(copies, key, bounds);
+  while (before && before !== bounds.before && (await isLate(copies, before, bounds))) {
+    const from = Math.max(bounds.low, before.offset - MOST_MESSAGES_A_BATCH);
+    const zone = await copies.all(from, before.offset + 1);
+    const first = zone.findIndex((copy) => !isBelow(copy, key));
+    if (first < 0) {
+      const highest = [...(bounds.before ? [bounds.before] : []), ...zone].reduce((a, b) => (isBelow(a, b) ? b : a));
+      return { before: highest, behind: before.offset + 1, next };
     }
-    return undefined;
-  } finally {
-    reading.close();
+    next = zone[first]!;
+    before = zone[first - 1];
+    if (!before) ({ before, next } = await search(copies, key, { ...bounds, high: next.offset, next }));
   }
+  return { before, behind: before ? before.offset + 1 : 0, next };
+}
+
+interface Neighbours {
+  before: Copy | undefined;
+  next: Copy | undefined;
+}
+
+/** The copies on both sides of the key, if all are in order. There is none between the two. */
+async function search(copies: CopyReader, key: CopyKey, bounds: Bounds): Promise<Neighbours> {
+  let { low, high, before, next } = bounds;
+  for (let step = 0; low < high; step++) {
+    const from =
+      high - low <= MESSAGES_A_PULL
+        ? low
+        : step % 2 === 0
+          ? guess(key, low, high, { before, next })
+          : middle(low, high);
+    const stretch = await copies.first(from, high);
+    const first = stretch.copies.findIndex((copy) => !isBelow(copy, key));
+    const found = first < 0 ? undefined : stretch.copies[first];
+    const last = first < 0 ? stretch.copies.at(-1) : stretch.copies[first - 1];
+    if (found) next = found;
+    if (last) before = last;
+    if (last) low = found ? high : stretch.next;
+    else high = from;
+  }
+  return { before, next };
+}
+
+function middle(low: number, high: number): number {
+  return Math.floor((low + high) / 2);
+}
+
+/** Where the copy before the key stands if copies lie as close together everywhere as between those that are known. */
+function guess({ generation, sourceOffset }: CopyKey, low: number, high: number, { before, next }: Neighbours): number {
+  const below = before?.generation === generation ? before : undefined;
+  const above = next?.generation === generation ? next : undefined;
+  const known = below ?? above;
+  if (!known) return middle(low, high);
+  const copies = below && above ? above.sourceOffset - below.sourceOffset : 1;
+  const messages = below && above ? above.offset - below.offset : 1;
+  const offset = known.offset + Math.floor(((sourceOffset - 1 - known.sourceOffset) * messages) / copies);
+  return Math.min(Math.max(offset, low), high - 1);
+}
+
+/**
+ * Whether a copy belongs to a batch that was sent late and repeats what stands before it. That batch is one unbroken row of at most
+ * `MOST_MESSAGES_A_BATCH` copies; the same copies, in the same order, and higher ones stand before it. So at doubling distances before the copy
+ * something is found that is not in order: either a higher copy, or one of the first row, which is higher than the one at half the distance.
+ */
+async function isLate(copies: CopyReader, { offset }: Copy, { low, before: known }: Bounds): Promise<boolean> {
+  const end = offset + 1;
+  let start = Math.max(low, end - MESSAGES_A_PULL);
+  const reads: Promise<readonly Copy[]>[] = [copies.all(start, end)];
+  for (let distance = 2 * MESSAGES_A_PULL; start > low && distance <= MOST_MESSAGES_A_BATCH; distance *= 2) {
+    const from = Math.max(low, end - distance);
+    reads.unshift(copies.first(from, Math.min(start, from + MESSAGES_A_PULL)).then((stretch) => stretch.copies));
+    start = from;
+  }
+  const row = (await Promise.all(reads)).flat();
+  return [...(known ? [known] : []), ...row].some((copy, index, all) => index > 0 && !isBelow(all[index - 1]!, copy));
 }

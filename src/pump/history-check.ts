@@ -1,6 +1,7 @@
 import type { MessageCursor } from '../transport/message.ts';
 import type { OffsetSource, Queue } from '../transport/types.ts';
-import { findCopyFrom } from './find-copy.ts';
+import { CopyReader } from './copies.ts';
+import { findBoundary } from './find-copy.ts';
 import type { CopyPlace, NewestCopy } from './newest-copy.ts';
 import { QueueBlocked } from './problems.ts';
 import { findProperty } from './properties.ts';
@@ -39,11 +40,14 @@ export async function findDivergence(
   newest: NewestCopy,
 ): Promise<number> {
   const { min, max } = await source.range(from);
+  const copies = new CopyReader(place);
+  const { generation } = place.source;
+  const bounds = { low: (await copies.range()).min, high: newest.offset, next: { ...newest, generation } };
   let low = min;
   let high = Math.max(min, Math.min(max, newest.sourceOffset + 1));
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
-    const copy = await findCopyFrom(place, middle, newest);
+    const { next: copy } = await findBoundary(copies, { generation, sourceOffset: middle }, bounds);
     if (copy && copy.sourceOffset < high && (await isSame(source, from, place, copy))) low = copy.sourceOffset + 1;
     else high = middle;
   }

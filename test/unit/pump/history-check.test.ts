@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ByteBudget } from '../../../src/pump/byte-budget.ts';
-import { findCopyFrom } from '../../../src/pump/find-copy.ts';
 import { checkHistory, findDivergence } from '../../../src/pump/history-check.ts';
 import type { CopyPlace, NewestCopy } from '../../../src/pump/newest-copy.ts';
 import type { OffsetSource } from '../../../src/transport/types.ts';
@@ -64,25 +63,6 @@ function build({ seed, messages, copied, locals, differs, now, min, keys }: Reci
   const place: CopyPlace = { reader: destination, queue: TO, source: SOURCE, budget: new ByteBudget(1e9) };
   return { source: source as unknown as OffsetSource, destination, place, copies, newest: copies.at(-1)! };
 }
-
-describe('the copy of a source offset, or the first one behind it', () => {
-  test('is found as by looking at every message', async () => {
-    await fc.assert(
-      fc.asyncProperty(recipe, fc.nat(420), async (given, wanted) => {
-        const { place, copies, newest } = build(given);
-        const expected = copies.find(({ sourceOffset }) => sourceOffset >= wanted);
-        expect(await findCopyFrom(place, wanted, newest)).toEqual(expected);
-      }),
-    );
-  });
-
-  test('costs pulls by the logarithm of the queue', async () => {
-    const given = { seed: 1, messages: 20_000, copied: 1, locals: 0, differs: 0, now: 0, min: 0, keys: false };
-    const { place, destination, newest } = build(given);
-    expect(await findCopyFrom(place, 12_345, newest)).toEqual({ sourceOffset: 12_345, offset: 12_345 });
-    expect(destination.requests.length).toBeLessThanOrEqual(Math.ceil(Math.log2(20_000)) + 1);
-  });
-});
 
 describe('R8: history that changed', () => {
   test('is found by the newest copy, unless its source message is gone', async () => {

@@ -1,0 +1,123 @@
+import type { ByteBudget } from '../pump/byte-budget.ts';
+import { CopyReader, isBelow, type CopyKey } from '../pump/copies.ts';
+import type { Boundary } from '../pump/find-copy.ts';
+import { placeText, type CopySource } from '../replication/provenance.ts';
+import { queueKey, type Queue, type QueueReader } from '../transport/types.ts';
+import { KnownCopies } from './known-copies.ts';
+
+/** Where a group stands in a source queue. */
+export interface GroupPosition {
+  readonly source: CopySource;
+  /** Next source offset that it reads; `undefined` where it has none. */
+  readonly offset: number | undefined;
+  /** Everything below this source offset was copied or passed over: the flow's checkpoint on the source, read before the call. */
+  readonly copiedTo?: number | undefined;
+  /** Where the copying of this generation began (`QueueHistory.start`). */
+  readonly start?: number | undefined;
+}
+
+/**
+ * - `exact`: a copy that the group has not consumed comes next.
+ * - `end`: everything that was copied is consumed, and nothing else is to come but what the group has not consumed.
+ * - `ahead`: everything that was copied is consumed, but copying has not come as far as the group: what is missing would be seen again.
+ * - `earliest`: the destination holds no copy that the group has consumed, and begins behind the group, or the group has no offset.
+ */
+export type TranslationKind = 'exact' | 'end' | 'ahead' | 'earliest';
+
+export interface Translation {
+  /** The next offset for the group to read in the destination queue. */
+  readonly offset: number;
+  readonly kind: TranslationKind;
+  /** How many copies that the group has consumed stand at `offset` or behind it: 0 but for several source queues that share the queue. */
+  readonly repeated: number;
+  /** Sent to the destination's broker for this translation. */
+  readonly requests: number;
+}
+
+export interface TranslatorOptions {
+  /** Of the destination. */
+  readonly reader: QueueReader;
+  readonly budget: ByteBudget;
+  /** Ends what is under way. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Translates positions of groups from source queues to the queues into which they are copied (R10). It remembers where copies stand, so
+ * that a group that goes on costs few requests, and one of them shows that what it remembers is still there.
+ */
+export class Translator {
+  readonly #options: TranslatorOptions;
+  /** By source and destination queue. */
+  readonly #known = new Map<string, KnownCopies>();
+
+  constructor(options: TranslatorOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The destination offset before which everything that was copied is consumed, and from which on nothing is, by a group at
+   * `offset` of the source queue. Never skips a copy that the group has not consumed. Other messages that stand between the last copy that
+   * is consumed and the next one are left to be consumed.
+   *
+   * Where several source queues are copied to one destination queue all of them are given: then it is the largest offset that skips
+   * nothing, and `repeated` tells what it costs.
+   *
+   * What the destination's broker stored just before may not be readable yet: where the last word counts, await `dispatched` first.
+   * @throws TransportError; NewerGeneration; Error where the destination queue is cut off meanwhile. Each may be tried again
+   */
+  async translate(queue: Queue, positions: readonly GroupPosition[]): Promise<Translation> {
+    const readers = positions.map(({ source }) => new CopyReader({ ...this.#options, queue, source }));
+    const found: Found[] = [];
+    for (const [index, position] of positions.entries())
+      found.push(await this.#find(readers[index]!, this.#knownOf(queue, position.source), position));
+    const consumed = Math.max(...found.map(({ before, behind }) => (before ? behind : -1)));
+    const waiting = Math.min(...found.map(({ next }) => next?.offset ?? Infinity));
+    const end = Math.max(...readers.map((copies) => copies.end));
+    const offset = Math.min(consumed < 0 ? end : consumed, waiting);
+    let repeated = 0;
+    for (const [index, { key, behind }] of found.entries())
+      repeated += (await readers[index]!.all(offset, behind)).filter((copy) => isBelow(copy, key)).length;
+    const requests = readers.reduce((sum, copies) => sum + copies.requests, 0);
+    return { offset, kind: kindOf(positions, found), repeated, requests };
+  }
+
+  #knownOf(queue: Queue, source: CopySource): KnownCopies {
+    const name = `${placeText({ source, offset: 0 })} ${queueKey(queue)}`;
+    const known = this.#known.get(name) ?? new KnownCopies();
+    this.#known.set(name, known);
+    return known;
+  }
+
+  /**
+   * In the newest generation; below where its copying began in the one before, because the messages up to there are the same in both (R8).
+   */
+  async #find(copies: CopyReader, known: KnownCopies, { source, offset, start }: GroupPosition): Promise<Found> {
+    let key: CopyKey = { generation: source.generation, sourceOffset: offset ?? -1 };
+    for (;;) {
+      const found = await known.find(copies, key);
+      const generation = found.before?.generation ?? key.generation;
+      const isBehindStart = start !== undefined && offset !== undefined && offset >= start;
+      if (generation === key.generation || (key.generation === source.generation && isBehindStart))
+        return { ...found, key };
+      key = { ...key, generation };
+    }
+  }
+}
+
+interface Found extends Boundary {
+  readonly key: CopyKey;
+}
+
+function kindOf(positions: readonly GroupPosition[], found: readonly Found[]): TranslationKind {
+  const each = positions.map((position, index): TranslationKind => {
+    const { offset, source, copiedTo = 0 } = position;
+    const { before, next } = found[index]!;
+    if (offset === undefined) return 'earliest';
+    if (next) return before || next.sourceOffset === offset ? 'exact' : 'earliest';
+    const newest = before?.generation === source.generation ? before.sourceOffset : -1;
+    return offset > Math.max(copiedTo, newest + 1) ? 'ahead' : 'end';
+  });
+  if (each.every((kind) => kind === 'end')) return 'end';
+  return each.find((kind) => kind === 'ahead') ?? each.find((kind) => kind === 'earliest') ?? 'exact';
+}
