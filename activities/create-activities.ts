@@ -1,5 +1,5 @@
 import type { ActivityDependencies } from './dependencies.ts';
-import { renewJournal } from './journal.ts';
+import { raiseEpoch, renewJournal } from './journal.ts';
 import { prepare } from './prepare.ts';
 import { pump } from './pump.ts';
 import { retire } from './retire.ts';
@@ -17,6 +17,7 @@ export function createControlActivities(dependencies: ActivityDependencies): Con
     redrive: (input) => redrive(dependencies, input),
     redirect: (input) => redirect(dependencies, input),
     journal: (known) => renewJournal(dependencies, known),
+    raiseEpoch: (known) => raiseEpoch(dependencies, known),
     usableSearchAttributes: () => dependencies.usableSearchAttributes(),
   };
 }

@@ -1,8 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ifAllowed } from '../src/journal/allowed.ts';
 import { isNewer } from '../src/journal/entry.ts';
 import { readJournal, writeJournal } from '../src/journal/journal.ts';
 import type { FlowKnowledge } from '../src/replication/flow-knowledge.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+
+/** A source that has not answered by then may be lost. ms */
+const LOST_AFTER_MS = 5000;
 
 /**
  * Journals on both clusters. A source that refuses (it may be read-only for us) goes without. The destination comes last: its journal
@@ -11,6 +15,12 @@ import type { ActivityDependencies } from './dependencies.ts';
 export async function journal({ openCluster }: ActivityDependencies, known: FlowKnowledge): Promise<void> {
   await ifAllowed(writeJournal(openCluster(known.source), known));
   await writeJournal(openCluster(known.destination), known);
+}
+
+/** The destination's journal decides; one that a lost source lacks is not missed, because the newer of both counts. */
+export async function raiseEpoch({ openCluster }: ActivityDependencies, known: FlowKnowledge): Promise<void> {
+  await writeJournal(openCluster(known.destination), known);
+  await Promise.race([writeJournal(openCluster(known.source), known).catch(() => undefined), sleep(LOST_AFTER_MS)]);
 }
 
 /** Appends what is journaled already, before it expires; never behind something newer, which a reset may have made a workflow forget. */

@@ -159,6 +159,8 @@ export interface ControlActivities {
   redirect(input: RedirectInput): Promise<void>;
   /** Appends to the journals of both clusters, before it expires, what must survive Temporal (R12). Idempotent. */
   journal(known: FlowKnowledge): Promise<void>;
+  /** Journals that a flow has a new owner: on the destination, and on the source unless that is lost. Idempotent. */
+  raiseEpoch(known: FlowKnowledge): Promise<void>;
   /** Names of our search attributes that the worker's namespace accepts. A local activity. */
   usableSearchAttributes(): Promise<readonly string[]>;
 }

@@ -6,6 +6,7 @@ import { doctor } from './commands/doctor.ts';
 import { laterCommands } from './commands/later.ts';
 import { pause } from './commands/pause.ts';
 import { redrive } from './commands/redrive.ts';
+import { release } from './commands/release.ts';
 import { rescale } from './commands/rescale.ts';
 import { remap } from './commands/remap.ts';
 import { resume } from './commands/resume.ts';
@@ -36,6 +37,7 @@ const COMMANDS = [
   redrive,
   acceptHistory,
   remap,
+  release,
   stop,
   audit,
   doctor,

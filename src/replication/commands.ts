@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { replicationInput, type ReplicationInput } from './input.ts';
 import type { Asked, CommandName } from './messages.ts';
-import { TOPIC_NAME } from './names.ts';
+import { CLUSTER_NAME, TOPIC_NAME } from './names.ts';
 import { problemsOf, sentence } from './problems.ts';
 
 /** What each command takes: at most one JSON object. The limits keep the audit small enough to ride in workflow state. */
@@ -80,6 +80,18 @@ export const remapInput = z.strictObject({
 });
 export type Remap = z.output<typeof remapInput>;
 
+/** While it is held, others' commands are refused; those whose `operationId` begins with the holder's and `/` are the holder's own. */
+export const holdInput = z.strictObject({ ...asked, by: asked.by.unwrap(), operationId: asked.operationId.unwrap() });
+export type Hold = z.output<typeof holdInput>;
+
+const cluster = z.string().regex(CLUSTER_NAME, 'expected the name of a cluster');
+
+export const raiseEpochInput = z.strictObject({
+  ...asked,
+  flow: z.strictObject({ source: cluster, destination: cluster }),
+});
+export type RaiseEpoch = z.output<typeof raiseEpochInput>;
+
 export const COMMAND_INPUTS = {
   pause: plain,
   resume: plain,
@@ -89,9 +101,11 @@ export const COMMAND_INPUTS = {
   rescale: rescaleInput,
   redrive: redriveInput,
   updateConfig: updateConfigInput,
-  release: later,
+  release: plain,
   remap: remapInput,
   acceptHistory: acceptHistoryInput,
+  hold: holdInput,
+  raiseEpoch: raiseEpochInput,
 } as const satisfies Record<CommandName, z.ZodType>;
 
 /** One line each, shown by the Temporal UI and CLI beside the handler's name. */
@@ -105,11 +119,13 @@ export const COMMAND_DESCRIPTIONS: Readonly<Record<CommandName, string>> = {
   rescale: 'Deal the queues out anew over so many shards: { parallelism }.',
   redrive: 'Try again what the destination refused: messages in quarantine, and queues that one blocks: { topic }.',
   updateConfig: 'Change fields of the input that may change while it runs; the others stay as they are.',
-  release: 'Not available yet.',
+  release: 'End the hold of a failover, whether it still works or not.',
   remap:
     'Copy a queue whose destination queue is gone into another one: { topic, queue, broker?, toQueue, toBroker?, fromOffset? }.',
   acceptHistory:
     'Go on although the source holds something else than what was copied: { topic, queue, broker?, from? }.',
+  hold: 'For failovers: refuse the commands of everybody else until `release`: { by, operationId }.',
+  raiseEpoch: 'For failovers: have every pump of a flow end before others begin: { flow: { source, destination } }.',
 };
 
 export type Command = {

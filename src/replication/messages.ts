@@ -21,6 +21,8 @@ export const COMMANDS = [
   'release',
   'remap',
   'acceptHistory',
+  'hold',
+  'raiseEpoch',
 ] as const;
 export type CommandName = (typeof COMMANDS)[number];
 
@@ -39,7 +41,13 @@ export interface Asked {
 
 /** `done: false` either says why it is refused, or (still under way after 30 s) names the operation. */
 export type CommandAnswer =
-  | { readonly done: true; readonly state: ReplicationState; readonly redrive?: RedriveResult }
+  | {
+      readonly done: true;
+      readonly state: ReplicationState;
+      readonly redrive?: RedriveResult;
+      /** Of the flow that `hold` or `raiseEpoch` was about. */
+      readonly epoch?: number;
+    }
   | { readonly done: false; readonly reason: string; readonly operation?: string };
 
 /** What became of the messages of one topic that were in quarantine, and of its queues that a message blocked. */
@@ -142,6 +150,7 @@ export interface ReplicationStatus {
   /** What it runs with now, every default filled in. */
   readonly input: ReplicationInput;
   readonly epoch: number;
+  /** Who alone may command it now, if somebody does; see `hold`. */
   readonly heldBy?: string;
   /** Why it is in this state, where somebody said so. */
   readonly reason?: string;

@@ -159,6 +159,10 @@ export class ReplicationRig {
         this.journal.push(entry);
         return Promise.resolve();
       },
+      raiseEpoch: (entry) => {
+        this.journal.push(entry);
+        return Promise.resolve();
+      },
       usableSearchAttributes: () => Promise.resolve(this.searchAttributes),
     };
   }

@@ -1,8 +1,10 @@
-import { redriveText, type CommandAnswer, type RedriveResult } from '../../src/replication/messages.ts';
+import { redriveText, type CommandAnswer } from '../../src/replication/messages.ts';
 import type { Task } from './task.ts';
 
-export function done(task: Task, redrive?: RedriveResult): CommandAnswer {
-  return { done: true, state: task.state, ...(redrive && { redrive }) };
+type Done = Extract<CommandAnswer, { done: true }>;
+
+export function done(task: Task, result: Pick<Done, 'redrive' | 'epoch'> = {}): CommandAnswer {
+  return { done: true, state: task.state, ...result };
 }
 
 export function refused(reason: string): CommandAnswer {
@@ -10,6 +12,6 @@ export function refused(reason: string): CommandAnswer {
 }
 
 /** For the audit. */
-export function resultText(answer: Extract<CommandAnswer, { done: true }>): string {
-  return answer.redrive ? `done: ${redriveText(answer.redrive)}` : 'done';
+export function resultText({ redrive }: Done): string {
+  return redrive ? `done: ${redriveText(redrive)}` : 'done';
 }

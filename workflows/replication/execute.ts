@@ -2,6 +2,8 @@ import type { Command, Rescale, Stop } from '../../src/replication/commands.ts';
 import type { Asked, CommandAnswer } from '../../src/replication/messages.ts';
 import { done, refused } from './answers.ts';
 import { acceptHistory, remap } from './go-on.ts';
+import { heldAgainst, hold, release } from './hold.ts';
+import { raiseEpoch } from './raise-epoch.ts';
 import { redrive } from './redrive.ts';
 import { cleanUp } from './retire.ts';
 import { skipGap } from './skip-gap.ts';
@@ -16,6 +18,8 @@ import type { Work } from './work.ts';
 export async function execute(task: Task, work: Work, command: Command): Promise<CommandAnswer> {
   if (task.state === 'STOPPED') return refused('this replication is stopped; start it again with `replicator start`');
   if (work.failure) return refused(`this replication failed: ${work.failure.message}`);
+  const held = heldAgainst(task, command);
+  if (held !== undefined) return refused(held);
   switch (command.name) {
     case 'pause':
       return await pause(task, work, command.input);
@@ -35,8 +39,13 @@ export async function execute(task: Task, work: Work, command: Command): Promise
       return await updateConfig(task, work, command.input);
     case 'redrive':
       return await redrive(task, work, command.input);
-    case 'reverse':
+    case 'hold':
+      return hold(task, command.input, new Date().toISOString());
     case 'release':
+      return release(task);
+    case 'raiseEpoch':
+      return await raiseEpoch(task, work, command.input);
+    case 'reverse':
       return refused(`${command.name} is not available yet`);
   }
 }

@@ -28,7 +28,7 @@ export async function redrive(task: Task, work: Work, { topic }: Redrive): Promi
   try {
     const results: RedriveResult[] = [];
     for (const flow of flows) results.push(await redriveFlow(task, work, flow, topic));
-    return done(task, results.reduce(sum));
+    return done(task, { redrive: results.reduce(sum) });
   } catch (error) {
     return refused(`nothing more was redriven for now: ${causeOf(error)}; what was redriven stays so, try again`);
   }

@@ -18,6 +18,8 @@ export interface Task {
   state: ReplicationState;
   /** Why it is in this state, where somebody said so. */
   reason?: string;
+  /** Somebody's exclusive right to command it. */
+  hold?: Hold;
   /** The first one copies from the input's source to its destination. */
   flows: readonly FlowState[];
   audit: AuditEntry[];
@@ -27,6 +29,13 @@ export interface Task {
   /** How many pumps and operations were begun, so that each has a name of its own. */
   pumpsBegun: number;
   operationsBegun: number;
+}
+
+export interface Hold {
+  readonly by: string;
+  readonly operationId: string;
+  /** ISO 8601. */
+  readonly since: string;
 }
 
 export interface Answered {

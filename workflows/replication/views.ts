@@ -35,6 +35,7 @@ export function statusOf(task: Task): ReplicationStatus {
     topics: [...new Set([...input.topics.filter((topic) => !isPattern(topic)), ...copied])],
     input,
     epoch: flows[0]!.epoch,
+    ...(task.hold && { heldBy: task.hold.by }),
     ...(reason !== undefined && { reason }),
     blocked: allBlocked(task),
     counters: allCounters(task),

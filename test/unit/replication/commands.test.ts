@@ -9,6 +9,8 @@ const NEEDED: Partial<Record<CommandName, object>> = {
   rescale: { parallelism: 2 },
   acceptHistory: { topic: 'orders', queue: 1 },
   remap: { topic: 'orders', queue: 1, toQueue: 3 },
+  hold: { by: 'failover/orders', operationId: 'run-1' },
+  raiseEpoch: { flow: { source: 'east', destination: 'west' } },
 };
 
 describe('commands', () => {

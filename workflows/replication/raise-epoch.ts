@@ -1,0 +1,45 @@
+import { proxyActivities } from '@temporalio/workflow';
+import type { ControlActivities } from '../../activities/types.ts';
+import type { RaiseEpoch } from '../../src/replication/commands.ts';
+import type { CommandAnswer } from '../../src/replication/messages.ts';
+import { done, refused } from './answers.ts';
+import { causeOf } from './causes.ts';
+import { isHolders } from './hold.ts';
+import { knowledgeOf } from './journaling.ts';
+import type { Task } from './task.ts';
+import type { Work } from './work.ts';
+
+const { raiseEpoch: journalEpoch } = proxyActivities<ControlActivities>({
+  startToCloseTimeout: '20s',
+  // whoever holds the replication sees why it failed, and tries again
+  retry: { maximumAttempts: 1 },
+});
+
+/** A direction gets a new owner (R12): pumps of the old epoch end, and none of them can begin again. */
+export async function raiseEpoch(
+  task: Task,
+  work: Work,
+  { flow: wanted, operationId }: RaiseEpoch,
+): Promise<CommandAnswer> {
+  const { hold } = task;
+  if (!hold || !isHolders(hold.operationId, operationId))
+    return refused('only whoever holds the replication may do that');
+  const flow = task.flows.find(
+    ({ source, destination }) => source === wanted.source && destination === wanted.destination,
+  );
+  if (!flow) return refused(`flow: it does not copy from ${wanted.source} to ${wanted.destination}`);
+  try {
+    await work.of(flow).whileStopped(
+      () => true,
+      async () => {
+        const epoch = flow.epoch + 1;
+        await journalEpoch({ ...knowledgeOf(task.name, flow), epoch, revision: 0 });
+        flow.epoch = epoch;
+        flow.revision = 0;
+      },
+    );
+    return done(task, { epoch: flow.epoch });
+  } catch (error) {
+    return refused(`it is not certain that it was done: ${causeOf(error)}; say it again`);
+  }
+}
