@@ -1,4 +1,4 @@
-import type { Prepared, PrepareInput } from '../../activities/types.ts';
+import type { LeftOut, Prepared, PrepareInput } from '../../activities/types.ts';
 import { flowGroup } from '../replication/names.ts';
 import { queueKey, type Cluster } from '../transport/types.ts';
 import { chooseTopics, idlePatterns } from './prepare/choose-topics.ts';
@@ -7,7 +7,7 @@ import { createTopic } from './prepare/create-topics.ts';
 import { inParallel } from './prepare/in-parallel.ts';
 import { inspectClusters, inspectTopics } from './prepare/inspect.ts';
 import { resolveStarts, type QueueStart } from './prepare/start-offsets.ts';
-import { planTopic } from './prepare/topic-plan.ts';
+import { planTopic, type TopicPlan } from './prepare/topic-plan.ts';
 import { MOST_LEFT_OUT } from './prepare/topology-changes.ts';
 
 /**
@@ -52,8 +52,12 @@ export async function prepareFlow(
   return {
     map,
     starts: Object.fromEntries(starts.map(({ queue, offset }) => [queueKey(queue), offset])),
-    leftOut: [...leftOut, ...idlePatterns(source, input, chosen)].slice(0, MOST_LEFT_OUT),
+    leftOut: [...leftOut, ...waiting(plans), ...idlePatterns(source, input, chosen)].slice(0, MOST_LEFT_OUT),
   };
+}
+
+function waiting(plans: readonly TopicPlan[]): LeftOut[] {
+  return plans.flatMap(({ topic, waits }) => (waits === undefined ? [] : [{ topic, reason: waits }]));
 }
 
 /**

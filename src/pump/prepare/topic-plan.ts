@@ -13,12 +13,17 @@ export interface TopicPlan {
   readonly topic: string;
   readonly destination: readonly BrokerQueues[];
   readonly map: readonly QueueRange[];
+  /** Why queues that are new on the source are not taken up, where that is so: a sentence. */
+  readonly waits?: string;
 }
 
 /**
  * Plans the destination's queues and the map (R1). Queues that are mapped stay where they are; the others are paired in the order in which clients
  * list them: writable queues by broker name and number, then those that can only be read. The destination gets as many writable queues as the
  * source has, so that a sharding key picks the same queue on both sides, and never loses any.
+ *
+ * A mapped queue that the destination lost is not created again: it would be empty, or hold what an operator wanted to be rid of, and copying
+ * would go on into it as if nothing had happened. Its pump blocks it until it is remapped or brought back, and nothing is added meanwhile.
  * @param brokers the destination's brokers that may hold the topic, sorted by name
  */
 export function planTopic(
@@ -32,9 +37,21 @@ export function planTopic(
   const keptFrom = new Set([...mappedQueues(kept)].map(sourceKey));
   const keptTo = new Set([...mappedQueues(kept)].map(({ to }) => placeKey(to)));
   const added = queuePlaces(source.brokers).filter((from) => !keptFrom.has(sourceKey({ topic, from })));
+  const there = new Set(queuePlaces(existing?.brokers ?? []).map(placeKey));
+  const gone = [...keptTo].filter((place) => !there.has(place));
+  if (gone.length > 0) return { topic, destination: existing?.brokers ?? [], map: kept, ...waits(topic, added, gone) };
   const destination = widen(source.brokers, existing?.brokers ?? [], brokers, keptTo.size + added.length);
   const free = queuePlaces(destination).filter((to) => !keptTo.has(placeKey(to)));
   return { topic, destination, map: [...kept, ...pairQueues(topic, added, free)] };
+}
+
+function waits(topic: string, added: readonly QueuePlace[], gone: readonly string[]): Pick<TopicPlan, 'waits'> {
+  if (added.length === 0) return {};
+  return {
+    waits:
+      `${added.length} new queues of topic ${topic} are not copied yet, because destination queues of it are gone (${gone.slice(0, 3).join(', ')}): ` +
+      'bring them back, or remap what was copied there',
+  };
 }
 
 /** As clients list queues (by broker name, then number), behind them those that can only be read. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { planTopic, type BrokerQueues, type TopicPlan } from '../../../../src/pump/prepare/topic-plan.ts';
-import { mappedQueues, queueKey, sourceKey } from '../../../../src/replication/queue-map.ts';
+import { mappedQueues, queueKey, remapQueue, sourceKey } from '../../../../src/replication/queue-map.ts';
 import type { Topic } from '../../../../src/transport/types.ts';
 
 function topic(brokers: readonly BrokerQueues[]): Topic {
@@ -101,6 +101,37 @@ describe('R1: the plan of a topic', () => {
         expect(planTopic(topic(now), topic(second.destination), names, second.map)).toEqual(second);
       }),
     );
+  });
+
+  test('a mapped queue that the destination lost is not created again; what is new waits until it is remapped', () => {
+    const { map } = planTopic(topic([same('east-a', 4)]), undefined, ['west-a'], []);
+    const shrunk = topic([same('west-a', 3)]);
+    expect(planTopic(topic([same('east-a', 4)]), shrunk, ['west-a'], map)).toEqual({
+      topic: 't',
+      destination: shrunk.brokers,
+      map,
+    });
+    const grown = planTopic(topic([same('east-a', 6)]), shrunk, ['west-a'], map);
+    expect(grown).toMatchObject({ destination: shrunk.brokers, map });
+    expect(grown.waits).toBe(
+      '2 new queues of topic t are not copied yet, because destination queues of it are gone (west-a/3): bring them back, or remap what was copied there',
+    );
+    expect(planTopic(topic([same('east-a', 4)]), undefined, ['west-a'], map)).toEqual({
+      topic: 't',
+      destination: [],
+      map,
+    });
+    const remapped = remapQueue(map, 't', { broker: 'east-a', queue: 3 }, { broker: 'west-a', queue: 0 });
+    const after = planTopic(topic([same('east-a', 6)]), shrunk, ['west-a'], remapped);
+    expect(after.waits).toBeUndefined();
+    expect(targets(after)).toEqual([
+      't/west-a/0',
+      't/west-a/1',
+      't/west-a/2',
+      't/west-a/0',
+      't/west-a/3',
+      't/west-a/4',
+    ]);
   });
 });
 
