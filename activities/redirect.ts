@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
+import { createQuarantine } from '../src/pump/prepare/create-quarantine.ts';
 import { placeStart } from '../src/pump/place-start.ts';
 import { WRONG_INPUT } from '../src/replication/messages.ts';
 import { flowGroup } from '../src/replication/names.ts';
@@ -9,7 +10,7 @@ import type { RedirectInput } from './types.ts';
 
 /** See `ControlActivities.redirect`. */
 export async function redirect(dependencies: ActivityDependencies, input: RedirectInput): Promise<void> {
-  const { known, queue, start, to } = input;
+  const { known, queue, start, to, onPoison } = input;
   const context = Context.current();
   const source = dependencies.openCluster(known.source);
   const destination = dependencies.openCluster(known.destination);
@@ -21,6 +22,7 @@ export async function redirect(dependencies: ActivityDependencies, input: Redire
         `topic ${to.topic} has ${queues} queues on the destination's broker ${to.broker}; expected a queue that exists, found ${to.id}`,
         WRONG_INPUT,
       );
+    if (onPoison === 'quarantine') await createQuarantine(destination.admin, known.map);
   }
   await placeStart(source, flowGroup(known), queue, start, context.cancellationSignal);
   await journal(dependencies, known);

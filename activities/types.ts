@@ -48,6 +48,8 @@ export interface PumpInput {
   readonly skips: Readonly<Record<string, number>>;
   /** Source queues whose history changed, by `queueKey`; see `QueueHistory`. */
   readonly histories?: Readonly<Record<string, QueueHistory>>;
+  /** `queueKey` of the source queues that an earlier pump told to be blocked: it is told when they are not any more. */
+  readonly blocked?: readonly string[];
   readonly tags: readonly { readonly key: string; readonly value: string }[];
   readonly onGap: 'block' | 'skip';
   readonly onPoison: 'block' | 'quarantine';
@@ -133,6 +135,8 @@ export interface RedirectInput {
   readonly start: number;
   /** The destination queue, where that changes. */
   readonly to?: Queue;
+  /** What becomes of messages that cannot be copied; `block` if absent. */
+  readonly onPoison?: ReplicationInput['onPoison'];
 }
 
 /** Activities on the task queue `replicator`. */

@@ -32,6 +32,8 @@ export class DestinationLog {
   /** Others write into the queue as well, so its offsets may jump. */
   #shared = false;
   #sending = false;
+  #loss: CopiesLost | undefined;
+  #lossRemembered = false;
   readonly #began = performance.now();
   #lookedForLateWrites = 0;
 
@@ -56,9 +58,13 @@ export class DestinationLog {
     return copyPlace(destination, route, budget, signal);
   }
 
-  /** Reads from the log what was copied last. No send may be under way. @throws TransportError */
+  /**
+   * Reads from the log what was copied last. No send may be under way.
+   * @throws CopiesLost, also where that was found by an earlier pump; TransportError
+   */
   async readBack(signal: AbortSignal): Promise<void> {
     const { destination, route, budget } = this.#options;
+    await this.#assertNothingLost();
     const known = (await this.#readUnread()) ? this.#known : undefined;
     const { repeated, shared, ...evidence } = await readBack(destination, route, budget, signal, known);
     this.#known = evidence;
@@ -87,7 +93,10 @@ export class DestinationLog {
    */
   stored(offset: number, messages: number, sourceOffset: number): void {
     const { end: expected, newest } = this.#known!;
-    if (offset < expected) throw new CopiesLost(sourceOffset, expected, offset);
+    if (offset < expected) {
+      const what = `the destination queue had ${expected} messages and stored the next batch at offset ${offset}`;
+      throw (this.#loss = new CopiesLost(sourceOffset, what));
+    }
     if (offset > expected) {
       if (!this.#shared) throw new UnexpectedOffset(expected, offset);
       this.#unread.add({ from: expected, until: offset, above: newest?.sourceOffset ?? -1 });
@@ -119,6 +128,31 @@ export class DestinationLog {
   /** These of `repeats` have arrived where they are summed up. */
   repeatsReported(runs: readonly RepeatedRun[]): void {
     this.repeats = this.repeats.filter((run) => !runs.includes(run));
+  }
+
+  /**
+   * Makes it last that copies were lost: to whoever reads back next, the copy behind the hole would look like any other. As durable as consumer
+   * offsets are. @throws TransportError
+   */
+  async rememberLoss(): Promise<void> {
+    if (!this.#loss || this.#lossRemembered) return;
+    const { destination, route } = this.#options;
+    await destination.commit(route.group, route.lossMark, this.#loss.at + 1);
+    this.#lossRemembered = true;
+  }
+
+  async #assertNothingLost(): Promise<void> {
+    const { destination, route } = this.#options;
+    if (!this.#loss) {
+      const mark = (await destination.committed(route.group, route.lossMark)) ?? 0;
+      if (mark === 0) return;
+      this.#lossRemembered = true;
+      this.#loss = new CopiesLost(
+        mark - 1,
+        `the destination queue holds a copy of source offset ${mark - 1} behind a hole`,
+      );
+    }
+    throw this.#loss;
   }
 
   async #readUnread(): Promise<boolean> {

@@ -16,14 +16,10 @@ export class QueueBlocked extends Error {
   }
 }
 
-/** The destination queue goes on before the end that was known: what was copied last is gone, and something stands behind the hole. */
+/** The destination has lost copies, and something stands behind the hole: a copy of source offset `at`. */
 export class CopiesLost extends QueueBlocked {
-  constructor(at: number, expected: number, offset: number) {
-    super(
-      'history',
-      at,
-      `the destination queue had ${expected} messages and stored the next batch at offset ${offset}: it has lost copies; say with accept-history and an offset from where to copy again`,
-    );
+  constructor(at: number, what: string) {
+    super('history', at, `${what}: it has lost copies; say with accept-history and an offset from where to copy again`);
     this.name = 'CopiesLost';
   }
 }
@@ -66,10 +62,13 @@ export class NoMaster extends Error {
 
 /** The destination holds copies from after a change of history of which this pump was not told: another one has been at work. */
 export class NewerGeneration extends Error {
+  readonly found: number;
+
   constructor(found: number, known: number) {
     super(
-      `the destination holds copies of generation ${found}, this pump knows ${known}: the replication must learn it first`,
+      `the destination holds copies of generation ${found}, the replication knows ${known}: what was decided then is forgotten`,
     );
     this.name = 'NewerGeneration';
+    this.found = found;
   }
 }

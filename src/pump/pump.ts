@@ -6,6 +6,7 @@ import { BrokerLane } from './broker-lane.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { Counter } from './counter.ts';
 import type { RepeatedRun } from './newest-copy.ts';
+import { Outdated } from './problems.ts';
 import { Quarantine } from './quarantine/quarantine.ts';
 import { QueueCopier } from './queue-copier.ts';
 import { RateLimiter } from './rate-limit.ts';
@@ -61,7 +62,10 @@ class Pump {
   readonly #copiers: readonly QueueCopier[];
   readonly #lanes: readonly BrokerLane[];
   readonly #superseded = new AbortController();
-  #commitTrouble: string | undefined;
+  /** Of the copiers whose checkpoints are just being committed. */
+  readonly #committing = new Map<QueueCopier, Promise<void>>();
+  /** Of the copiers whose checkpoints could not be committed the last time. */
+  readonly #commitTroubles = new Map<QueueCopier, string>();
   #reportDue = 0;
 
   constructor(input: PumpInput, dependencies: PumpDependencies) {
@@ -87,13 +91,20 @@ class Pump {
     } finally {
       clearInterval(beating);
     }
-    this.#superseded.signal.throwIfAborted();
+    await this.#endIfSuperseded();
     return {
       ended: cancelled.aborted ? 'cancelled' : 'stint',
       counters: this.#counter.growth(),
       repeats: this.#repeats().map(({ run }) => run),
       ...this.#positions(),
     };
+  }
+
+  /** One that knows too little is still the pump at work: what it copied is told before its failure is. @throws Superseded */
+  async #endIfSuperseded(): Promise<void> {
+    const { signal } = this.#superseded;
+    if (signal.reason instanceof Outdated) await this.#report();
+    signal.throwIfAborted();
   }
 
   close(): void {
@@ -104,17 +115,26 @@ class Pump {
   /** Once a second: checkpoints, and a report where one is due. */
   async #tick(stop: AbortSignal): Promise<void> {
     while (!stop.aborted) {
-      await this.#commit();
+      for (const copier of this.#copiers)
+        if (!this.#committing.has(copier)) this.#committing.set(copier, this.#commit(copier));
       if (performance.now() >= this.#reportDue) await this.#report();
       await pause(TICK_MS, stop);
     }
+    await Promise.all(this.#committing.values());
   }
 
-  /** Checkpoints are hints: one that cannot be written is tried again with the next tick. */
-  async #commit(): Promise<void> {
-    const results = await Promise.allSettled(this.#copiers.map((copier) => copier.commit()));
-    const failed = results.find((result) => result.status === 'rejected');
-    this.#commitTrouble = failed ? `checkpoints: ${(failed.reason as Error).message}` : undefined;
+  /**
+   * Checkpoints are hints: one that cannot be written is tried again with the next tick. Nothing waits for all of them, because a broker that
+   * does not answer must hold up neither the checkpoints of the others nor the reports.
+   */
+  async #commit(copier: QueueCopier): Promise<void> {
+    try {
+      await copier.commit();
+      this.#commitTroubles.delete(copier);
+    } catch (error) {
+      this.#commitTroubles.set(copier, `checkpoints: ${(error as Error).message}`);
+    }
+    this.#committing.delete(copier);
   }
 
   async #report(): Promise<void> {
@@ -164,7 +184,7 @@ class Pump {
   /** A few of the problems that are being retried; many queues of one broker tell the same. */
   #troubles(): string[] {
     const all = [
-      this.#commitTrouble,
+      ...[...this.#commitTroubles.values()].slice(0, 1),
       ...this.#lanes.map(({ trouble }) => trouble),
       ...this.#copiers.map(({ trouble }) => trouble),
     ];
@@ -188,6 +208,7 @@ class Pump {
       inUse: this.#input.onPoison === 'quarantine',
     });
     const limiter = new RateLimiter(this.#input.rateLimit);
+    const believedBlocked = new Set(this.#input.blocked);
     return routes(this.#input).map(
       (route) =>
         new QueueCopier({
@@ -202,6 +223,7 @@ class Pump {
           budget,
           limiter,
           counter: this.#counter,
+          believedBlocked: believedBlocked.has(queueKey(route.from)),
           onNews: () => {
             this.#reportDue = 0;
           },

@@ -6,10 +6,11 @@ import { BatchBuilder, type BuiltBatch } from './batch-builder.ts';
 import { BatchSize } from './batch-size.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { Counter } from './counter.ts';
+import { describeBlock } from './describe-block.ts';
 import { DestinationLog } from './destination-log.ts';
 import type { Lease } from './lease.ts';
-import { checkHistory, findDivergence } from './history-check.ts';
-import { CopiesLost, LeaseLost, NoMaster, QueueBlocked } from './problems.ts';
+import { checkHistory } from './history-check.ts';
+import { LeaseLost, NewerGeneration, NoMaster, QueueBlocked } from './problems.ts';
 import { PullAhead } from './pull-ahead.ts';
 import { quarantineQueue } from './quarantine/entry.ts';
 import type { Quarantine } from './quarantine/quarantine.ts';
@@ -22,6 +23,8 @@ import { aborted, Backoff, pause } from './time.ts';
 const PULLS_IN_FLIGHT_LIMITED = 2;
 /** A source queue from which nothing came for so long may have been deleted, created again and filled meanwhile. */
 const QUIET_MS = 100;
+/** A queue that has nothing to copy, and that nothing has stood in the way of for so long, is not blocked (any more). */
+const UNBLOCKED_MS = 1000;
 
 export interface CopierOptions {
   readonly source: OffsetSource;
@@ -35,6 +38,8 @@ export interface CopierOptions {
   readonly budget: ByteBudget;
   readonly limiter: RateLimiter;
   readonly counter: Counter;
+  /** The replication believes that the queue is blocked, by what an earlier pump told. */
+  readonly believedBlocked: boolean;
   /** Called when there is something to report at once: the queue blocks or is free again, or copies were found twice. */
   readonly onNews: () => void;
 }
@@ -52,8 +57,10 @@ export class QueueCopier {
   readonly log: DestinationLog;
   readonly #options: CopierOptions;
   readonly #annotator: Annotator;
+  #believedBlocked: boolean;
+  #copyingSince = Infinity;
   #stopReading: (() => void) | undefined;
-  /** The broker looked at the last send and did not take it: the queue may be gone. */
+  /** A broker looked at the last request and refused it: the destination queue may be gone, to which one can neither send nor read from it. */
   #refused = false;
   /** The outcome of the last send is unknown, and the broker may not have looked at it yet. */
   #unanswered = false;
@@ -67,6 +74,7 @@ export class QueueCopier {
     this.#options = options;
     const { destination, route, budget, onNews } = options;
     this.#skipTo = route.skipTo;
+    this.#believedBlocked = options.believedBlocked;
     this.log = new DestinationLog({ destination, route, budget, onRepeats: onNews });
     this.#annotator = new Annotator(route.source, options.destinationCluster, options.tags);
   }
@@ -84,10 +92,10 @@ export class QueueCopier {
         await this.#copy(until, lease, backoff).catch((error: unknown) => this.#setAside(error, lease));
       } catch (error) {
         if (until.aborted as boolean) break;
-        if (error instanceof QueueBlocked && !this.#passOver(error)) {
-          await this.#block(error, until);
-          await aborted(until);
-        } else if (!(error instanceof QueueBlocked)) {
+        if (error instanceof QueueBlocked && this.#passOver(error)) continue;
+        if (error instanceof QueueBlocked || error instanceof NewerGeneration) await this.#block(error, until);
+        else {
+          this.#refused = isRefusal(error);
           this.trouble = `${this.#name}: ${(error as Error).message}`;
           await backoff.wait(until);
         }
@@ -100,7 +108,9 @@ export class QueueCopier {
   /** Commits both checkpoints if they have moved. @throws TransportError */
   async commit(): Promise<void> {
     const { source, destination, route } = this.#options;
+    await this.log.rememberLoss();
     await this.#readUnread();
+    if (performance.now() - this.#copyingSince > UNBLOCKED_MS) this.#free();
     const next = this.next;
     const newest = this.log.checkpoint ?? this.#committed?.newest;
     if (next === undefined) return;
@@ -131,7 +141,7 @@ export class QueueCopier {
       await pause(SEND_QUEUE_DRAIN_MS, until);
       until.throwIfAborted();
     }
-    if (this.#refused && !(await destination.holdsQueue(route.to))) throw this.#queueGone();
+    if (this.#refused && !(await destination.holdsQueue(route.to))) throw await this.#queueGone();
     this.#refused = false;
     await this.log.readBack(until);
     if (this.#unanswered) counter.add({ settled: 1 });
@@ -161,6 +171,7 @@ export class QueueCopier {
     };
     until.addEventListener('abort', stop, { once: true });
     this.#stopReading = stop;
+    this.#copyingSince = performance.now();
     let sending = Promise.resolve();
     try {
       const builder = new BatchBuilder({
@@ -192,6 +203,7 @@ export class QueueCopier {
       throw error;
     } finally {
       this.#stopReading = undefined;
+      this.#copyingSince = Infinity;
       until.removeEventListener('abort', stop);
       reading.close();
     }
@@ -219,8 +231,7 @@ export class QueueCopier {
   }
 
   #sendFailed(error: unknown, { messages, bytes }: Batch, lastOffset: number): never {
-    this.#refused = error instanceof TransportError && error.answered;
-    this.#unanswered = !this.#refused;
+    this.#unanswered = !isRefusal(error);
     if (this.#unanswered) this.#size.unanswered(bytes);
     if (error instanceof TransportError && error.refusedForGood) {
       if (messages === 1) {
@@ -247,12 +258,13 @@ export class QueueCopier {
     this.#free();
   }
 
-  /** R1: only an operator may send the queue elsewhere. */
-  #queueGone(): QueueBlocked {
-    const { topic, broker, id } = this.route.to;
+  /** R1: only an operator may send the queue elsewhere. Its copies cannot be read any more, so it is the source's checkpoint that counts. */
+  async #queueGone(): Promise<QueueBlocked> {
+    const { source, route } = this.#options;
+    const { topic, broker, id } = route.to;
     return new QueueBlocked(
       'queue-gone',
-      this.next ?? 0,
+      this.next ?? (await source.committed(route.group, route.from)) ?? route.start ?? 0,
       `queue ${id} of topic ${topic} does not exist on the destination's broker ${broker} any more: bring it back and pause and resume, or choose another queue with remap`,
     );
   }
@@ -286,36 +298,23 @@ export class QueueCopier {
     return true;
   }
 
-  async #block(error: QueueBlocked, until: AbortSignal): Promise<void> {
-    const { kind, at, message } = error;
-    const { topic, broker, id } = this.route.from;
-    const since = new Date().toISOString();
-    const changed = kind === 'history' && !(error instanceof CopiesLost);
-    const to = changed ? await this.#divergence(until) : error.to;
-    const hint = changed ? acceptHistoryHint(to) : kind === 'poison' ? poisonHint(at) : undefined;
-    const reason = hint === undefined ? message : `${message}; ${hint}`;
-    this.blocked = { topic, broker, queue: id, kind, reason, at, since, ...(to !== undefined && { to }) };
+  /** Tells why, and waits: only an operator can help, and then another pump begins. */
+  async #block(error: QueueBlocked | NewerGeneration, until: AbortSignal): Promise<void> {
+    await this.log.rememberLoss().catch(() => undefined);
+    const { source, route } = this.#options;
+    this.blocked = await describeBlock(error, { source, route, place: this.log.place(until), newest: this.log.newest });
+    this.#believedBlocked = false;
     this.trouble = undefined;
     this.#options.onNews();
-  }
-
-  /** Where copying would have to go on if the source's new history counts; `undefined` where that cannot be found out now. */
-  async #divergence(until: AbortSignal): Promise<number | undefined> {
-    const { source, route } = this.#options;
-    const { newest } = this.log;
-    try {
-      if (!newest) return (await source.range(route.from)).min;
-      return await findDivergence(source, route.from, this.log.place(until), newest);
-    } catch {
-      return undefined;
-    }
+    await aborted(until);
   }
 
   /** Copying works. */
   #free(): void {
     this.trouble = undefined;
-    if (!this.blocked) return;
+    if (!this.blocked && !this.#believedBlocked) return;
     this.blocked = undefined;
+    this.#believedBlocked = false;
     this.#options.onNews();
   }
 
@@ -325,12 +324,6 @@ export class QueueCopier {
   }
 }
 
-function acceptHistoryHint(to: number | undefined): string {
-  return to === undefined
-    ? 'say with accept-history and an offset where to go on'
-    : `accept-history goes on at source offset ${to}, the first one that differs from what was copied`;
-}
-
-function poisonHint(at: number): string {
-  return `redrive tries again once it can be copied, skip-gap to ${at + 1} passes over it`;
+function isRefusal(error: unknown): boolean {
+  return error instanceof TransportError && error.answered;
 }

@@ -5,10 +5,11 @@ import { queueKey } from '../transport/types.ts';
 import type { Route } from './settle.ts';
 
 /**
- * Above every queue number of a topic: under `SHARED + queue` a source queue keeps the destination's checkpoint where it was mapped
- * beside another one. Brokers accept offsets of queues that do not exist.
+ * Above every queue number of a topic, because brokers accept offsets of queues that do not exist: under `SHARED + queue` a source queue keeps the
+ * destination's checkpoint where it was mapped beside another one, under `LOSSES + generation * SHARED + queue` what is remembered of lost copies.
  */
 const SHARED = 1_000_000;
+const LOSSES = 2 * SHARED;
 
 /** The source queues of a shard, and where each is copied to. */
 export function routes(input: PumpInput): Route[] {
@@ -18,15 +19,14 @@ export function routes(input: PumpInput): Route[] {
     const key = queueKey(queue);
     const destination = { topic, broker: to.broker, id: to.queue };
     const history = input.histories?.[key];
+    const generation = history?.generation ?? 0;
     return {
       from: queue,
       to: destination,
-      source: {
-        ...{ cluster: input.source, topic, broker: from.broker, queue: from.queue },
-        generation: history?.generation ?? 0,
-      },
+      source: { cluster: input.source, topic, broker: from.broker, queue: from.queue, generation },
       group,
       checkpoint: remapped ? { ...destination, id: SHARED + from.queue } : destination,
+      lossMark: { ...destination, id: LOSSES + generation * SHARED + from.queue },
       start: history?.start ?? input.starts[key],
       skipTo: input.skips[key] ?? 0,
     };

@@ -17,6 +17,8 @@ export interface Route {
   readonly group: string;
   /** Where the destination's checkpoint is kept: `to`, or a queue number of its own where several source queues share `to`. */
   readonly checkpoint: Queue;
+  /** Where it is kept on the destination that this generation's copies were lost, as one more than the source offset of the first copy behind the hole. */
+  readonly lossMark: Queue;
   /** Where copying starts if nothing was ever copied. */
   readonly start: number | undefined;
   /** Below this source offset nothing is to be copied any more. */

@@ -81,6 +81,8 @@ export interface BlockedQueue {
   readonly at: number;
   /** First source offset that can be copied again, where known (kind `gap`): `at` to `to` - 1 are missing. */
   readonly to?: number;
+  /** Generation of the newest copies, where the replication does not know it (kind `history`). */
+  readonly generation?: number;
   /** ISO 8601. */
   readonly since: string;
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { CommandAnswer } from '../../src/replication/messages.ts';
+import type { BlockedQueue, CommandAnswer } from '../../src/replication/messages.ts';
+import { QUARANTINE_TOPIC } from '../../src/replication/names.ts';
 import { openRemotingCluster } from '../../src/transport/remoting/cluster.ts';
 import type { Cluster } from '../../src/transport/types.ts';
 import { deleteTopic } from '../support/delete-topic.ts';
@@ -18,14 +19,17 @@ const stack = useStack();
 let worker: WorkerProcess;
 let live: LiveReplication;
 let east: Cluster;
+let west: Cluster;
 
 beforeAll(async () => {
   worker = await WorkerProcess.start(stack);
   east = openRemotingCluster({ name: 'east', nameServers: stack.east.nameServers });
+  west = openRemotingCluster({ name: 'west', nameServers: stack.west.nameServers });
 });
 
 afterAll(async () => {
   east.close();
+  west.close();
   await worker.stop();
 });
 
@@ -46,11 +50,7 @@ test(
     await deleteTopic(stack.east, live.topic);
     await east.admin.putTopic(stack.east.brokerName, live.topic, { readQueues: 4, writeQueues: 4, ...SIZE });
     await send('new', 10);
-    const [blocked] = await eventually(MINUTE, async () => {
-      const found = (await live.status()).blocked;
-      return found.length > 0 && found;
-    });
-    expect(blocked).toMatchObject({ kind: 'history', queue: 0, to: 0 });
+    expect(await blockedSince('')).toMatchObject({ kind: 'history', queue: 0, to: 0 });
     expect(await update('acceptHistory', { topic: live.topic, queue: 0 })).toMatchObject({ done: true });
     await eventually(MINUTE, async () => (await bodies(0)).length === 50);
     // what was accepted is journaled: neither a killed worker nor an empty workflow goes back to the old generation
@@ -65,6 +65,37 @@ test(
   },
   6 * MINUTE,
 );
+
+test(
+  'R1: a destination queue that is gone blocks its source queue, and does not come back by itself; remap copies it elsewhere',
+  async () => {
+    await send('old', 20, 3);
+    await live.start({ onPoison: 'quarantine' });
+    await live.reaches(20, MINUTE);
+    await west.admin.putTopic(stack.west.brokerName, live.topic, { readQueues: 3, writeQueues: 3, ...SIZE });
+    await send('new', 5, 3);
+    expect(await blockedSince('')).toMatchObject({ kind: 'queue-gone', queue: 3, at: 20 });
+    // whoever prepares anew must not bring it back
+    await update('pause', {});
+    const paused = new Date().toISOString();
+    await update('resume', {});
+    expect(await blockedSince(paused)).toMatchObject({ kind: 'queue-gone', queue: 3, at: 20 });
+    expect(await west.admin.topicConfig(stack.west.brokerName, live.topic)).toMatchObject({ writeQueues: 3 });
+    await deleteTopic(stack.west, QUARANTINE_TOPIC);
+    expect(await update('remap', { topic: live.topic, queue: 3, toQueue: 0 })).toMatchObject({ done: true });
+    expect(await west.admin.topicConfig(stack.west.brokerName, QUARANTINE_TOPIC)).toBeDefined();
+    await eventually(MINUTE, async () => (await bodies(0)).length === 5);
+    await send('more', 5, 3);
+    await eventually(MINUTE, async () => (await bodies(0)).length === 10);
+    expect(await bodies(0)).toEqual([...row('new', 5), ...row('more', 5)]);
+  },
+  5 * MINUTE,
+);
+
+/** The first queue that is blocked, and was found so after this time. ISO 8601 */
+async function blockedSince(time: string): Promise<BlockedQueue> {
+  return await eventually(MINUTE, async () => (await live.status()).blocked.find(({ since }) => since > time));
+}
 
 async function update(name: string, input: object): Promise<CommandAnswer> {
   return await (await live.handle()).executeUpdate<CommandAnswer, [object]>(name, { args: [input] });

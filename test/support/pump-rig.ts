@@ -26,6 +26,8 @@ export class PumpRig {
   report: PumpReport | undefined;
   /** Of all reports. */
   readonly repeats: RepeatedCopies[] = [];
+  /** See `PumpDependencies`. */
+  assertCurrent: () => Promise<void> = () => Promise.resolve();
   readonly #options: PumpRigOptions;
   readonly #owners: string[] = [];
   #stop = new AbortController();
@@ -94,7 +96,7 @@ export class PumpRig {
         attempt: this.#owners.length,
         pump: this.name,
         budget: new ByteBudget(64 * 1024 * 1024),
-        assertCurrent: () => Promise.resolve(),
+        assertCurrent: () => this.assertCurrent(),
         heartbeat: (progress) => {
           this.progress = progress;
         },
@@ -112,6 +114,10 @@ export class PumpRig {
 
   async stop(): Promise<PumpResult> {
     this.#stop.abort();
+    return await this.ended();
+  }
+
+  async ended(): Promise<PumpResult> {
     return await this.#running!;
   }
 

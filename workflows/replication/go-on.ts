@@ -59,7 +59,7 @@ async function goOn(
   return await work.of(flow).whileStopped(holdsQueue, async ([shard]) => {
     if (!shard) return refused(`queue ${key} is not copied any more`);
     try {
-      await decide(task.name, flow, blocked, start, moved);
+      await decide(task, flow, blocked, start, moved);
     } catch (error) {
       if (isFailure(error, WRONG_INPUT)) return refused(`nothing was changed: ${causeOf(error)}`);
       return refused(
@@ -74,16 +74,16 @@ async function goOn(
 
 /** Makes it durable first. What else was decided of the map meanwhile is kept: then it is journaled again. */
 async function decide(
-  replication: string,
+  { name, input }: Task,
   flow: FlowState,
-  { topic, broker, queue }: BlockedQueue,
+  { topic, broker, queue, generation: found = 0 }: BlockedQueue,
   start: number,
   moved: { from: QueuePlace; to: QueuePlace } | undefined,
 ): Promise<void> {
   const key = queueKey({ topic, broker, id: queue });
   for (;;) {
-    const before = knowledgeOf(replication, flow);
-    const generation = (before.histories[key]?.generation ?? 0) + 1;
+    const before = knowledgeOf(name, flow);
+    const generation = Math.max(before.histories[key]?.generation ?? 0, found) + 1;
     const known: FlowKnowledge = {
       ...before,
       map: moved ? remapQueue(before.map, topic, moved.from, moved.to) : before.map,
@@ -94,7 +94,10 @@ async function decide(
       known,
       queue: { topic, broker, id: queue },
       start,
-      ...(moved && { to: { topic, broker: moved.to.broker, id: moved.to.queue } }),
+      ...(moved && {
+        to: { topic, broker: moved.to.broker, id: moved.to.queue },
+        onPoison: input.onPoison,
+      }),
     });
     if (flow.map !== before.map || flow.revision !== before.revision || flow.epoch !== before.epoch) continue;
     // skips and repeats belong to the history that was

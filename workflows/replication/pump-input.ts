@@ -1,6 +1,6 @@
 import type { PumpInput } from '../../activities/types.ts';
 import { mappedQueues, sourceKey } from '../../src/replication/queue-map.ts';
-import type { FlowState, Shard } from './flow-state.ts';
+import { blockedKey, type FlowState, type Shard } from './flow-state.ts';
 import type { Task } from './task.ts';
 
 /** What the pump of a shard is told. @param shards how many there are, or will be */
@@ -11,7 +11,7 @@ export function pumpInputOf(
   shards = flow.shards.length,
 ): PumpInput {
   const { source, destination, epoch, revision, starts, skips, histories } = flow;
-  const { queues } = shard;
+  const { queues, blocked } = shard;
   const keys = new Set([...mappedQueues(queues)].map(sourceKey));
   return {
     replication: name,
@@ -25,6 +25,7 @@ export function pumpInputOf(
     starts: only(starts, keys),
     skips: only(skips, keys),
     histories: only(histories, keys),
+    ...(blocked.length > 0 && { blocked: blocked.map(blockedKey) }),
     tags: input.tags,
     onGap: input.onGap,
     onPoison: input.onPoison,
@@ -43,6 +44,7 @@ export function settingsIn(input: PumpInput): string {
     starts: {},
     skips: {},
     histories: {},
+    blocked: [],
   });
 }
 

@@ -18,6 +18,7 @@ const blockedQueue = z.object({
   reason: z.string(),
   at: count,
   to: count.optional(),
+  generation: count.optional(),
   since: z.string(),
 });
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Destination } from '../../../src/transport/types.ts';
+import { queueKey, type Destination } from '../../../src/transport/types.ts';
 import { eventually } from '../../support/eventually.ts';
 import type { TestMessage } from '../../support/messages.ts';
 import { produce } from '../../support/producer.ts';
@@ -88,6 +88,14 @@ describe('R8: a source that holds less than was copied blocks the queue', () => 
     expect(await rig.copied()).toBe(0);
   }, 120_000);
 });
+
+it('a queue that was blocked, and has nothing to copy, is told to be free', async () => {
+  const rig = await rigWithTopic('free');
+  rig.start({ blocked: [queueKey(rig.queues[1]!)] });
+  await eventually(30_000, () => rig.report);
+  expect(rig.report).toMatchObject({ blocked: [], counters: { copied: 0 } });
+  await rig.stop();
+}, 120_000);
 
 async function rigWithTopic(name: string): Promise<PumpRig> {
   const rig = new PumpRig({

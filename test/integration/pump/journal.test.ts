@@ -6,6 +6,9 @@ import { Outdated } from '../../../src/pump/problems.ts';
 import type { FlowKnowledge } from '../../../src/replication/flow-knowledge.ts';
 import { openRemotingCluster } from '../../../src/transport/remoting/cluster.ts';
 import { useClusters } from '../../support/clusters.ts';
+import { mixedMessages } from '../../support/messages.ts';
+import { produce } from '../../support/producer.ts';
+import { PumpRig } from '../../support/pump-rig.ts';
 import { useStack } from '../../support/servers.ts';
 
 const stack = useStack();
@@ -63,4 +66,27 @@ test('R12: a pump that was told less than is journaled ends before it takes lock
   await expect(assertJournaled(east, away, knowledge('pump', 2, 1))).rejects.toThrow(Outdated);
   await assertJournaled(east, away, knowledge('pump', 2, 2));
   away.close();
+}, 120_000);
+
+test('R12: a pump that learns while it works that more is journaled tells what it copied, and ends', async () => {
+  const rig = new PumpRig({
+    ...{ source: east, destination: west, topic: `outdated-${run}`, queues: 1 },
+    ...{ fromBroker: stack.east.brokerName, toBroker: stack.west.brokerName },
+  });
+  await rig.prepare();
+  const [source, destination] = [east.openDestination(), west.openDestination()];
+  await produce({
+    ...{ writer: source, queues: rig.queues },
+    messages: mixedMessages({ count: 50, seed: 1, meanBytes: 100, large: 0, largestBytes: 0 }),
+  });
+  rig.start();
+  await rig.reaches(50, 60_000);
+  expect(rig.report).toBeUndefined();
+  rig.assertCurrent = () => Promise.reject(new Outdated('revision 2 is journaled'));
+  // somebody else has its locks
+  await destination.unlock(stack.west.brokerName, rig.group, `${rig.name}/0`, rig.queues);
+  await destination.lock(stack.west.brokerName, rig.group, 'another', rig.queues);
+  await expect(rig.ended()).rejects.toThrow('revision 2 is journaled');
+  expect(rig.report).toMatchObject({ counters: { copied: 50 } });
+  for (const end of [source, destination]) end.close();
 }, 120_000);

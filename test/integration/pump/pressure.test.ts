@@ -182,6 +182,7 @@ describe('one of two destination brokers does not answer', () => {
     };
     await rig.reaches(200, 30_000);
     await eventually(30_000, async () => (await onSecond()) === 200);
+    const checkpoint = (queue: number) => east.admin.committed(rig.group, rig.queues[queue]!);
     second.broker.freeze();
     try {
       for (let round = 1; round <= 3; round++) {
@@ -189,6 +190,7 @@ describe('one of two destination brokers does not answer', () => {
         const began = performance.now();
         await rig.reaches(200 + 200 * round, 30_000);
         expect(performance.now() - began, 'as quickly as without trouble').toBeLessThan(3000);
+        await eventually(2500, async () => (await checkpoint(0)) === (await west.admin.range(rig.copies[0]!)).max);
         await troubled(/pressed-b/);
       }
     } finally {

@@ -46,6 +46,34 @@ test('R8: acceptHistory goes on in the next generation, where the source differs
   await replication.update('stop');
 });
 
+test('R8: acceptHistory goes beyond a generation that the destination holds and nobody remembers', async () => {
+  const { rig } = stage;
+  const replication = await rig.running();
+  const pump = rig.pumpsOf(replication).find(({ input }) => input.shard === 0);
+  await replication.report(pump!, { blocked: [{ ...gap(0, 50, 50), kind: 'history', generation: 4 }] });
+  expect(await replication.update('acceptHistory', { topic: 'orders', queue: 0 })).toMatchObject({ done: true });
+  const histories = { 'orders/east-a/0': { generation: 5, start: 50 } };
+  const next = await eventually(10_000, () =>
+    rig.pumpsOf(replication).find(({ input }) => input.histories?.['orders/east-a/0']),
+  );
+  expect(next.input.histories).toEqual(histories);
+  await replication.update('stop');
+});
+
+test('a pump is told which of its queues are believed to be blocked, so that it says when they are not any more', async () => {
+  const { rig } = stage;
+  const replication = await rig.running();
+  const [orders] = rig.pumpsOf(replication).toSorted((a, b) => a.input.shard - b.input.shard);
+  await replication.report(orders!, { blocked: [gap(1, 100)] });
+  await replication.update('pause');
+  await replication.update('resume');
+  await eventually(10_000, () => rig.pumpsOf(replication).length === 2);
+  const inputs = rig.pumpsOf(replication).map(({ input }) => input);
+  expect(inputs.find(({ shard }) => shard === 0)!.blocked).toEqual(['orders/east-a/1']);
+  expect(inputs.find(({ shard }) => shard === 1)!.blocked).toBeUndefined();
+  await replication.update('stop');
+});
+
 test('R1: remap sends a queue elsewhere from the first message on that was not copied; what fails changes nothing', async () => {
   const { rig } = stage;
   const replication = await rig.running();

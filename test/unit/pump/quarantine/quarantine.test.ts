@@ -38,7 +38,7 @@ function open(inUse: boolean): Quarantine {
 function route(source: CopySource = SOURCE): Route {
   const from = { topic: 'orders', broker: 'east-a', id: source.queue };
   const to = { topic: 'orders', broker: 'west-a', id: source.queue };
-  return { from, to, source, group: 'g', checkpoint: to, start: undefined, skipTo: 0 };
+  return { from, to, source, group: 'g', checkpoint: to, lossMark: to, start: undefined, skipTo: 0 };
 }
 
 async function setAside(offset: number, source: CopySource = SOURCE): Promise<void> {
