@@ -27,8 +27,9 @@ export interface Stretch {
 
 /** What one pull answers at most. */
 export const MESSAGES_A_PULL = 32;
-/** A copy usually stands where it is looked for; then pulls get larger, at last many at once. */
+/** A copy usually stands where it is looked for; then pulls get larger, at last there are several at once. */
 const FIRST_PULL = 4;
+const FEW_PULLS = 4;
 
 /** Reads a few messages here and there in the destination queue, for copies of one source queue in every generation. */
 export class CopyReader {
@@ -65,41 +66,46 @@ export class CopyReader {
   /** Reads on from `from` until there is a copy, or up to `until`; then the stretch is empty. @throws as `read` */
   async first(from: number, until: number): Promise<Stretch> {
     let next = from;
-    for (let pulls = 0; next < until; pulls++) {
-      const stretch =
-        pulls < 2
-          ? await this.read(next, until, pulls === 0 ? FIRST_PULL : MESSAGES_A_PULL)
-          : await this.#readOn(next, until);
+    for (const most of [FIRST_PULL, MESSAGES_A_PULL]) {
+      if (next >= until) break;
+      const stretch = await this.read(next, until, most);
       if (stretch.copies.length > 0) return stretch;
       next = stretch.next;
     }
+    for await (const stretch of this.#stretches(next, until, FEW_PULLS)) if (stretch.copies.length > 0) return stretch;
     return { copies: [], next: until };
   }
 
   /** All copies from `from` to `until` (exclusive). @throws as `read` */
   async all(from: number, until: number): Promise<Copy[]> {
     const copies: Copy[] = [];
-    for (let next = from; next < until;) {
-      const stretch = await this.#readOn(next, until);
-      copies.push(...stretch.copies);
-      next = stretch.next;
-    }
+    for await (const stretch of this.#stretches(from, until)) copies.push(...stretch.copies);
     return copies;
   }
 
-  /** With many pulls in flight, up to the next copy. */
-  async #readOn(from: number, until: number): Promise<Stretch> {
-    const reading = new PullAhead({ ...this.#place, from, until });
-    try {
-      let position = from;
-      for (let answer = await reading.take(); answer; answer = await reading.take()) {
-        const stretch = this.#stretch(answer, position);
-        if (answer.kind === 'moved' || stretch.copies.length > 0) return stretch;
-        position = stretch.next;
+  /** The first message from `from` on, before `until`, that is no copy; else `until`. @throws as `read` */
+  async firstOther(from: number, until: number): Promise<number> {
+    let next = from;
+    for await (const stretch of this.#stretches(from, until)) {
+      for (const { offset } of stretch.copies) if (offset === next) next++;
+      if (next < stretch.next) break;
+    }
+    return next;
+  }
+
+  async *#stretches(from: number, until: number, pullsInFlight?: number): AsyncGenerator<Stretch> {
+    for (let next = from; next < until;) {
+      const reading = new PullAhead({ ...this.#place, from: next, until, ...(pullsInFlight && { pullsInFlight }) });
+      try {
+        for (let answer = await reading.take(); answer; answer = await reading.take()) {
+          const stretch = this.#stretch(answer, next);
+          next = stretch.next;
+          yield stretch;
+          if (answer.kind === 'moved') break;
+        }
+      } finally {
+        reading.close();
       }
-      return { copies: [], next: until };
-    } finally {
-      reading.close();
     }
   }
 
