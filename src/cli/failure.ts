@@ -1,10 +1,21 @@
 import { ConfigError } from '../config/config-error.ts';
+import type { FailoverResult } from '../replication/failover/messages.ts';
 
 /** A command failed in a way that its message explains completely: what, where, what was expected, what to do. */
 export class CommandFailed extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'CommandFailed';
+  }
+}
+
+/** A failover did not arrive where it should; its result says what was done. */
+export class FailoverFailed extends CommandFailed {
+  readonly result: FailoverResult;
+
+  constructor(result: FailoverResult, message: string) {
+    super(message);
+    this.result = result;
   }
 }
 
@@ -26,5 +37,6 @@ export function failureText(error: unknown, debug: boolean): string {
 /** For programs. */
 export function failureValue(error: unknown): object {
   const message = messageOf(error);
+  if (error instanceof FailoverFailed) return { error: message, ...error.result };
   return error instanceof ConfigError ? { error: message, problems: error.problems } : { error: message };
 }

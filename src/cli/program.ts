@@ -3,6 +3,7 @@ import { acceptHistory } from './commands/accept-history.ts';
 import { apply } from './commands/apply.ts';
 import { audit } from './commands/audit.ts';
 import { doctor } from './commands/doctor.ts';
+import { failover } from './commands/failover.ts';
 import { laterCommands } from './commands/later.ts';
 import { pause } from './commands/pause.ts';
 import { redrive } from './commands/redrive.ts';
@@ -40,6 +41,7 @@ const COMMANDS = [
   release,
   stop,
   audit,
+  failover,
   doctor,
   stack,
   laterCommands,

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { Runtime, Worker } from '@temporalio/worker';
 import { createControlActivities, createPumpActivities } from '../../activities/create-activities.ts';
+import { createFailoverActivities } from '../../activities/failover/create-failover-activities.ts';
 import type { ActivityDependencies } from '../../activities/dependencies.ts';
 import type { WorkerRole } from '../config/schema.ts';
 import type { LoadedConfig } from '../config/types.ts';
@@ -59,7 +60,7 @@ async function createWorkers(
         ...common,
         ...CONTROL_OPTIONS,
         workflowBundle: await workflowCode(),
-        activities: createControlActivities(dependencies),
+        activities: { ...createControlActivities(dependencies), ...createFailoverActivities(dependencies) },
       }),
     );
   if (role !== 'control')

@@ -5,7 +5,6 @@ import { CommandFailed } from '../failure.ts';
 const LATER = [
   ['reverse', 'turn the direction of a replication'],
   ['groups', "show how consumer groups' progress is copied"],
-  ['failover', 'move an application while its source is lost'],
   ['failback', 'the way home after a failover'],
   ['drill', 'rehearse a switchover and measure RPO and RTO'],
   ['verify', 'compare source and destination'],

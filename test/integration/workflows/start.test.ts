@@ -67,7 +67,7 @@ test('an unknown workflow type fails at once and names the known ones', async ()
     args: [INPUT],
   });
   const failure = await failureOf(handle.result());
-  expect(failure.message).toBe('no such workflow type: replicate; known types: replication');
+  expect(failure.message).toBe('no such workflow type: replicate; known types: replication, failover');
 });
 
 test('what an operator must correct fails the start, also when it shows only on the clusters', async () => {

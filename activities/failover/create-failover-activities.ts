@@ -1,0 +1,27 @@
+import { fenceBrokers, setAcceptsFrom } from '../../src/failover/broker-fence.ts';
+import { takeCut } from '../../src/failover/cut.ts';
+import { putPerms } from '../../src/failover/topic-perms.ts';
+import type { ActivityDependencies } from '../dependencies.ts';
+import { awaitCopied } from './await-copied.ts';
+import { beating } from './beating.ts';
+import { commandReplication } from './command-replication.ts';
+import { survey } from './survey.ts';
+import type { FailoverActivities } from './types.ts';
+
+/** The activities of failovers, on the task queue `replicator`. */
+export function createFailoverActivities(dependencies: ActivityDependencies): FailoverActivities {
+  const { openCluster } = dependencies;
+  return {
+    survey: (input) => beating(() => survey(dependencies, input)),
+    commandReplication: (input) => beating((signal) => commandReplication(dependencies, input, signal)),
+    setTopicPermissions: ({ cluster, perms }) =>
+      beating(async () => (await putPerms(openCluster(cluster).admin, perms)).length),
+    fenceBrokers: ({ cluster, brokers }) => beating(() => fenceBrokers(openCluster(cluster).admin, brokers)),
+    restoreBrokers: ({ cluster, brokers }) =>
+      beating(async () => {
+        for (const broker of brokers) await setAcceptsFrom(openCluster(cluster).admin, broker);
+      }),
+    takeCut: ({ cluster, topics }) => beating(() => takeCut(openCluster(cluster), topics)),
+    awaitCopied: (input) => beating((signal) => awaitCopied(dependencies, input, signal)),
+  };
+}

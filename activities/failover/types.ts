@@ -1,0 +1,66 @@
+import type { CommandAnswer } from '../../src/replication/messages.ts';
+import type { FailoverInput } from '../../src/replication/failover/input.ts';
+import type { BrokerFence } from '../../src/failover/broker-fence.ts';
+import type { AcceptsFrom, Cut, GroupSwitch, TopicPerm } from '../../src/replication/failover/settings.ts';
+
+export interface SurveyInput extends Pick<FailoverInput, 'replication' | 'fence'> {
+  /** Who holds the replication and asks; absent in a dry run. */
+  readonly heldBy?: string;
+}
+
+/** What a switchover finds, before it changes anything. */
+export interface Survey {
+  readonly source: string;
+  readonly destination: string;
+  readonly topics: readonly string[];
+  readonly groups: readonly string[];
+  /** Why a switchover cannot begin: a sentence each, with what to do. */
+  readonly problems: readonly string[];
+  readonly warnings: readonly string[];
+  /** Messages that the flow has not copied yet. */
+  readonly behind: number;
+  /** The source's settings, to be put back by an abort. */
+  readonly before: {
+    readonly perms: readonly TopicPerm[];
+    readonly brokers: readonly AcceptsFrom[];
+    readonly groups: readonly GroupSwitch[];
+  };
+  /** Where the destination's queues ended then: everything that its own producers write stands behind. */
+  readonly destinationEnds: Cut;
+  /** The destination's topics as they are. */
+  readonly destinationPerms: readonly TopicPerm[];
+}
+
+/** A command of the failover for its replication. */
+export interface CommandInput {
+  readonly replication: string;
+  readonly command: string;
+  readonly input: Readonly<Record<string, unknown>> & { readonly operationId: string };
+}
+
+export interface AwaitCopiedInput {
+  readonly replication: string;
+  readonly source: string;
+  readonly destination: string;
+  readonly cut: Cut;
+}
+
+/** Activities of failovers, on the task queue `replicator`. Each is idempotent and reads back what it wrote. */
+export interface FailoverActivities {
+  /** Looks at both clusters and at the replication; changes nothing. */
+  survey(input: SurveyInput): Promise<Survey>;
+  /** Carries out a command of the failover on its replication, and waits for its answer. */
+  commandReplication(input: CommandInput): Promise<CommandAnswer>;
+  /** Gives topics these permissions; answers with how many had other ones. */
+  setTopicPermissions(input: { readonly cluster: string; readonly perms: readonly TopicPerm[] }): Promise<number>;
+  /** Has brokers refuse every send for two minutes from now on. */
+  fenceBrokers(input: {
+    readonly cluster: string;
+    readonly brokers: readonly string[];
+  }): Promise<readonly BrokerFence[]>;
+  /** Puts back when brokers take sends. */
+  restoreBrokers(input: { readonly cluster: string; readonly brokers: readonly AcceptsFrom[] }): Promise<void>;
+  takeCut(input: { readonly cluster: string; readonly topics: readonly string[] }): Promise<Cut>;
+  /** Comes back when the flow has copied everything below the cut. */
+  awaitCopied(input: AwaitCopiedInput): Promise<void>;
+}

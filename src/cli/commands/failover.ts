@@ -1,0 +1,65 @@
+import { Option, type Command } from 'commander';
+import { FAILOVER_SIGNALS, type FailoverSignal } from '../../replication/failover/messages.ts';
+import { FailoverFailed } from '../failure.ts';
+import { atLeastOne, changing, replicationName, type ChangeOptions } from '../options.ts';
+import { print } from '../output.ts';
+import { withTemporal } from '../temporal.ts';
+
+interface FailoverOptions extends ChangeOptions {
+  readonly mode: string;
+  readonly fence: string;
+  readonly dryRun?: boolean;
+  readonly confirm?: boolean;
+  readonly patience?: number;
+  readonly drainWithin?: number;
+  readonly send?: FailoverSignal;
+  readonly follow?: boolean;
+}
+
+export function failover(program: Command): void {
+  changing(
+    program
+      .command('failover')
+      .description('move an application to the destination of a replication; shows each step until it is over')
+      .argument('<name>', 'replication', replicationName)
+      .addOption(
+        new Option('--mode <mode>', 'switchover: the source is alive; failover: it is lost')
+          .choices(['switchover', 'failover'])
+          .default('switchover'),
+      )
+      .addOption(
+        new Option(
+          '--fence <fence>',
+          "what stops the source's producers: topic (routes only, takes 55 s), broker (every send is refused at once), external (you say so)",
+        )
+          .choices(['topic', 'broker', 'external'])
+          .default('topic'),
+      )
+      .option('--dry-run', 'look at everything, report what would be done, and change nothing')
+      .option('--confirm', 'wait for --send confirm before the point of no return')
+      .option('--patience <seconds>', 'how long to wait for confirm or producersStopped (default: 600)', atLeastOne)
+      .option('--drain-within <seconds>', 'how long copying up to the cut may take (default: 120)', atLeastOne)
+      .addOption(new Option('--send <signal>', 'say this to the failover that runs').choices([...FAILOVER_SIGNALS]))
+      .option('--follow', 'follow the failover that runs, without starting one'),
+  ).action(async (name: string, _options, command: Command) => {
+    const options = command.optsWithGlobals<FailoverOptions>();
+    const { followFailover, sendSignal, startFailover } = await import('../run-failover.ts');
+    const { failoverText, Progress } = await import('../failover-text.ts');
+    if (options.send) {
+      const { send } = options;
+      await withTemporal((temporal) => sendSignal(temporal, name, send, options));
+      print(options, { name, sent: send }, `failover ${name}: ${send} sent; --follow shows what comes of it`);
+      return;
+    }
+    const { mode, fence, dryRun, confirm, patience, drainWithin, by, reason } = options;
+    const input = { replication: name, mode, fence, dryRun, confirm, patience, drainWithin, by, reason };
+    const progress = new Progress(options.json ? () => undefined : (line) => process.stdout.write(`${line}\n`));
+    const result = await withTemporal(async (temporal) => {
+      if (!options.follow) await startFailover(temporal, input);
+      return await followFailover(temporal, name, progress);
+    });
+    if (result.outcome !== 'done' && result.outcome !== 'dry-run')
+      throw new FailoverFailed(result, failoverText(result));
+    print(options, result, failoverText(result));
+  });
+}

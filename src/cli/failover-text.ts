@@ -1,0 +1,65 @@
+import type { FailoverResult, FailoverStatus, StepStatus } from '../replication/failover/messages.ts';
+import { grouped } from './output.ts';
+
+/** What of a failover can be shown while it is under way. */
+type Shown = Pick<FailoverStatus, 'replication' | 'steps' | 'warnings'> & Partial<Pick<FailoverStatus, 'waitingFor'>>;
+
+/** Prints each step once when it begins and once when it ends, and what somebody has to say. */
+export class Progress {
+  readonly #print: (line: string) => void;
+  readonly #shown = new Set<string>();
+
+  constructor(print: (line: string) => void) {
+    this.#print = print;
+  }
+
+  show({ replication, steps, warnings, waitingFor }: Shown): void {
+    for (const warning of warnings) this.#once(`warning: ${warning}`);
+    for (const step of steps) this.#step(step);
+    if (waitingFor)
+      this.#once(
+        `waiting: replicator failover ${replication} --send ${waitingFor} goes on, --send abort puts everything back`,
+      );
+  }
+
+  #step({ name, state, does, tookMs, result }: StepStatus): void {
+    if (state === 'planned' || state === 'skipped') return;
+    this.#once(`${name}: ${does}`);
+    if (result !== undefined) this.#once(`${name}: ${tookMs === undefined ? '' : `${seconds(tookMs)}, `}${result}`);
+    if (state === 'undone') this.#once(`${name}: put back`);
+  }
+
+  #once(line: string): void {
+    if (this.#shown.has(line)) return;
+    this.#shown.add(line);
+    this.#print(line);
+  }
+}
+
+export function failoverText({
+  outcome,
+  replication,
+  mode,
+  problems,
+  warnings,
+  writePauseMs,
+  openedAt,
+}: FailoverResult): string {
+  const lines = [`${mode} of ${replication}: ${OUTCOMES[outcome]}`, ...problems.map((problem) => `  ${problem}`)];
+  if (outcome !== 'refused' && warnings.length > 0) lines.push(...warnings.map((warning) => `  warning: ${warning}`));
+  if (openedAt !== undefined) lines.push(`  open to producers since ${openedAt}`);
+  if (writePauseMs !== undefined) lines.push(`  write pause ${grouped(writePauseMs)} ms`);
+  return lines.join('\n');
+}
+
+const OUTCOMES: Readonly<Record<FailoverResult['outcome'], string>> = {
+  done: 'done',
+  incomplete: 'the application has moved, but something is left to do',
+  'dry-run': 'nothing was changed; it can be done',
+  refused: 'refused, nothing was changed',
+  aborted: 'aborted, everything is as it was',
+};
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}

@@ -1,0 +1,98 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  FAILOVER_WORKFLOW,
+  failoverId,
+  type FailoverResult,
+  type FailoverSignal,
+  type FailoverStatus,
+} from '../replication/failover/messages.ts';
+import { TASK_QUEUE } from '../replication/messages.ts';
+import type { Progress } from './failover-text.ts';
+import { CommandFailed } from './failure.ts';
+import type { ChangeOptions } from './options.ts';
+import { note } from './output.ts';
+import { innermost, isNoWorker, isUnknownWorkflow, type Temporal } from './temporal.ts';
+
+const LOOK_EVERY_MS = 300;
+/** Without a worker a query would hang for 30 s. ms */
+const QUERY_MS = 3_000;
+
+/** @throws CommandFailed when one of this replication runs already */
+export async function startFailover(
+  { client }: Temporal,
+  input: { readonly replication: string } & Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const { replication } = input;
+  try {
+    await client.workflow.start(FAILOVER_WORKFLOW, {
+      workflowId: failoverId(replication),
+      taskQueue: TASK_QUEUE,
+      args: [input],
+      workflowIdConflictPolicy: 'FAIL',
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    });
+  } catch (error) {
+    if (!(error instanceof Error && error.name === 'WorkflowExecutionAlreadyStartedError')) throw error;
+    throw new CommandFailed(
+      `a failover of ${replication} runs already; replicator failover ${replication} --follow shows it, --send abort ends it`,
+      { cause: error },
+    );
+  }
+}
+
+/** @throws CommandFailed when none runs */
+export async function sendSignal(
+  { client }: Temporal,
+  name: string,
+  signal: FailoverSignal,
+  { by, reason }: ChangeOptions,
+): Promise<void> {
+  try {
+    await client.workflow.getHandle(failoverId(name)).signal(signal, {
+      ...(by === undefined ? {} : { by }),
+      ...(reason === undefined ? {} : { reason }),
+    });
+  } catch (error) {
+    if (isUnknownWorkflow(error)) throw notUnderWay(name, error);
+    throw error;
+  }
+}
+
+/** Shows what happens until the failover is over. Who stops looking does not stop it. @throws CommandFailed when none runs, or it fails */
+export async function followFailover(temporal: Temporal, name: string, progress: Progress): Promise<FailoverResult> {
+  const handle = temporal.client.workflow.getHandle(failoverId(name));
+  let isAnswered = true;
+  for (;;) {
+    const { status } = await handle.describe().catch((error: unknown) => {
+      throw isUnknownWorkflow(error) ? notUnderWay(name, error) : error;
+    });
+    if (status.name !== 'RUNNING') break;
+    const now = await queryFailover(temporal, name);
+    if (now) progress.show(now);
+    else if (isAnswered) note(`no worker answers for failover ${name}; it goes on when one runs: replicator worker`);
+    isAnswered = now !== undefined;
+    await pause(LOOK_EVERY_MS);
+  }
+  try {
+    const result = (await handle.result()) as FailoverResult;
+    progress.show({ ...result, warnings: [] });
+    return result;
+  } catch (error) {
+    throw new CommandFailed(`failover ${name}: ${innermost(error).message}`, { cause: error });
+  }
+}
+
+async function queryFailover(temporal: Temporal, name: string): Promise<FailoverStatus | undefined> {
+  try {
+    return await temporal.connection.withDeadline(Date.now() + QUERY_MS, () =>
+      temporal.client.workflow.getHandle(failoverId(name)).query<FailoverStatus>('status'),
+    );
+  } catch (error) {
+    if (isNoWorker(error)) return undefined;
+    throw error;
+  }
+}
+
+function notUnderWay(name: string, cause: unknown): CommandFailed {
+  return new CommandFailed(`no failover of ${name} runs; replicator failover ${name} starts one`, { cause });
+}

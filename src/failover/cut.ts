@@ -1,0 +1,62 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Cut } from '../replication/failover/settings.ts';
+import type { Cluster, ClusterAdmin } from '../transport/types.ts';
+import { brokersOf, routeOf } from './topic-perms.ts';
+
+const DISPATCHED_WITHIN_MS = 10_000;
+/** A send that a broker had let in before its fence may be stored a little later. ms */
+const QUIET_MS = 300;
+/** What fires or commits on the broker itself keeps some topics moving for ever. */
+const MOST_READINGS = 5;
+
+/**
+ * The maximum offsets of what the brokers have stored, seen twice in a row with nothing new in between, or after a few seconds of a topic that
+ * the broker itself writes to: what comes behind the cut then is a late arrival.
+ * @throws TransportError
+ */
+export async function takeCut(cluster: Cluster, topics: readonly string[]): Promise<Cut> {
+  let cut = await readDispatchedEnds(cluster, topics);
+  for (let reading = 2; reading <= MOST_READINGS; reading++) {
+    await sleep(QUIET_MS);
+    const next = await readDispatchedEnds(cluster, topics);
+    if (JSON.stringify(next) === JSON.stringify(cut)) break;
+    cut = next;
+  }
+  return cut;
+}
+
+/** Past the barrier: everything that was stored at the call can be read and counts. */
+async function readDispatchedEnds(cluster: Cluster, topics: readonly string[]): Promise<Cut> {
+  const brokers = await brokersOf(cluster.admin, topics);
+  const barrier = cluster.openDestination();
+  try {
+    await Promise.all(brokers.map((broker) => barrier.dispatched(broker, DISPATCHED_WITHIN_MS)));
+  } finally {
+    barrier.close();
+  }
+  return await readEnds(cluster, topics);
+}
+
+/** As far as the queues can be read now. */
+export async function readEnds({ admin }: Cluster, topics: readonly string[]): Promise<Cut> {
+  const routes = await Promise.all(topics.map((topic) => routeOf(admin, topic)));
+  const ends = routes.flatMap(({ name: topic, brokers }) =>
+    brokers.map(async ({ broker, readQueues, writeQueues }) => {
+      const ids = Array.from({ length: Math.max(readQueues, writeQueues) }, (_, id) => id);
+      const ranges = await Promise.all(ids.map((id) => admin.range({ topic, broker, id })));
+      return { topic, broker, ends: ranges.map(({ max }) => max) };
+    }),
+  );
+  return await Promise.all(ends);
+}
+
+/** How many messages below the cut a flow has not copied yet, by the checkpoints that its pumps commit each second. */
+export async function behindCut(admin: ClusterAdmin, flowGroup: string, cut: Cut): Promise<number> {
+  const missing = cut.flatMap(({ topic, broker, ends }) =>
+    ends.map(async (end, id) => {
+      if (end === 0) return 0;
+      return Math.max(0, end - ((await admin.committed(flowGroup, { topic, broker, id })) ?? 0));
+    }),
+  );
+  return (await Promise.all(missing)).reduce((sum, count) => sum + count, 0);
+}

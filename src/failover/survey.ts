@@ -1,0 +1,95 @@
+import { flowGroup } from '../replication/names.ts';
+import type { AcceptsFrom } from '../replication/failover/settings.ts';
+import type { Cluster, ClusterAdmin, Topic } from '../transport/types.ts';
+import { readAcceptsFrom, takesSends } from './broker-fence.ts';
+import { routeOf } from './topic-perms.ts';
+
+const LONGEST_LIST = 10;
+
+/** A sentence for each topic in which a sharding key would pick another queue on the destination, or has none (R1). */
+export async function topicsThatDiffer(
+  source: Cluster,
+  destination: Cluster,
+  topics: readonly string[],
+): Promise<string[]> {
+  const problems = await Promise.all(
+    topics.map(async (name) => {
+      const there = await destination.admin.topic(name);
+      const [from, to] = [writableQueues(await routeOf(source.admin, name)), there ? writableQueues(there) : 0];
+      return from === to
+        ? []
+        : [
+            `topic ${name} has ${from} writable queues on ${source.name} and ${to} on ${destination.name}: a sharding key would pick ` +
+              'another queue there; make them the same',
+          ];
+    }),
+  );
+  return problems.flat();
+}
+
+/** As the name servers say; a topic that is read-only now may be opened. */
+function writableQueues({ brokers }: Topic): number {
+  return brokers.reduce((sum, { writeQueues }) => sum + writeQueues, 0);
+}
+
+/** A sentence for each broker that refuses sends already. */
+export async function refusingBrokers(cluster: Cluster, brokers: readonly AcceptsFrom[]): Promise<string[]> {
+  const problems = await Promise.all(
+    brokers.map(async (broker) =>
+      (await takesSends(cluster.admin, broker))
+        ? []
+        : [
+            `broker ${broker.broker} of ${cluster.name} takes no sends until ${new Date(broker.from).toISOString()} ` +
+              '(startAcceptSendRequestTimeStamp): another failover works there, or somebody set it; wait, or set it to 0',
+          ],
+    ),
+  );
+  return problems.flat();
+}
+
+/** What a fence of whole brokers would stop besides these topics: a sentence, or none. */
+export async function alsoFenced(
+  cluster: Cluster,
+  topics: readonly string[],
+  brokers: readonly string[],
+): Promise<string[]> {
+  const others = (await cluster.admin.topicNames()).filter((name) => !topics.includes(name) && !name.startsWith('%'));
+  const concerned: string[] = [];
+  for (const name of others) {
+    const route = await cluster.admin.topic(name);
+    if (route?.brokers.some(({ broker }) => brokers.includes(broker))) concerned.push(name);
+    if (concerned.length > LONGEST_LIST) break;
+  }
+  if (concerned.length === 0) return [];
+  const shown = concerned.slice(0, LONGEST_LIST).join(', ');
+  return [
+    `fence: broker refuses every send to ${brokers.join(', ')} of ${cluster.name}, also to topics that do not move: ` +
+      (concerned.length > LONGEST_LIST ? `${shown} and more` : shown),
+  ];
+}
+
+/** Messages that the flow has not copied yet. */
+export async function lagOf(source: Cluster, destination: string, replication: string, topics: readonly string[]) {
+  const group = flowGroup({ replication, source: source.name, destination });
+  const lags = topics.map(async (topic) => {
+    const { brokers } = await routeOf(source.admin, topic);
+    const queues = brokers.flatMap(({ broker, readQueues, writeQueues }) =>
+      Array.from({ length: Math.max(readQueues, writeQueues) }, (_, id) => ({ topic, broker, id })),
+    );
+    const lag = await Promise.all(
+      queues.map(async (queue) => {
+        const [{ min, max }, next] = await Promise.all([
+          source.admin.range(queue),
+          source.admin.committed(group, queue),
+        ]);
+        return Math.max(0, max - (next ?? min));
+      }),
+    );
+    return lag.reduce((sum, count) => sum + count, 0);
+  });
+  return (await Promise.all(lags)).reduce((sum, count) => sum + count, 0);
+}
+
+export async function acceptsFrom(admin: ClusterAdmin, brokers: readonly string[]): Promise<AcceptsFrom[]> {
+  return await Promise.all(brokers.map((broker) => readAcceptsFrom(admin, broker)));
+}

@@ -1,0 +1,67 @@
+/** Names and shapes of what is said to and by a failover. Shared by workflows, activities and clients. */
+
+import type { FailoverInput } from './input.ts';
+
+export const FAILOVER_WORKFLOW = 'failover';
+
+/** One for a replication, so that a second one cannot start beside it. */
+export function failoverId(replication: string): string {
+  return `failover/${replication}`;
+}
+
+export const FAILOVER_SIGNALS = ['producersStopped', 'confirm', 'abort'] as const;
+export type FailoverSignal = (typeof FAILOVER_SIGNALS)[number];
+
+/** `UNDOING`: it puts everything back as it was. `WAITING`: somebody has to say something, see `waitingFor`. */
+export type FailoverState = 'RUNNING' | 'WAITING' | 'UNDOING' | 'DONE';
+
+export type StepState = 'planned' | 'running' | 'done' | 'failed' | 'skipped' | 'undoing' | 'undone';
+
+export interface StepStatus {
+  readonly name: string;
+  /** One sentence: what it does. */
+  readonly does: string;
+  readonly state: StepState;
+  /** ISO 8601. */
+  readonly startedAt?: string;
+  /** ms */
+  readonly tookMs?: number;
+  /** What came of it, or why it failed. */
+  readonly result?: string;
+}
+
+export interface FailoverStatus {
+  readonly replication: string;
+  readonly mode: FailoverInput['mode'];
+  readonly state: FailoverState;
+  readonly waitingFor?: FailoverSignal;
+  /** After it nothing is undone any more, it only goes forward. */
+  readonly pastPointOfNoReturn: boolean;
+  readonly steps: readonly StepStatus[];
+  /** What nobody must act on before it goes on, but ought to know. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * - `done`: moved. `dry-run`: nothing was changed.
+ * - `refused`: it could not begin; `problems` say why, and nothing was changed.
+ * - `incomplete`: moved, but a step behind the point of no return was refused; `problems` say what is left to do.
+ * - `aborted`: somebody said so, or a step failed, before the point of no return; everything is as it was.
+ */
+export interface FailoverResult {
+  readonly outcome: 'done' | 'incomplete' | 'dry-run' | 'refused' | 'aborted';
+  readonly replication: string;
+  readonly mode: FailoverInput['mode'];
+  /** Why it was refused or aborted, or what is left to do. */
+  readonly problems: readonly string[];
+  readonly warnings: readonly string[];
+  readonly steps: readonly StepStatus[];
+  /** From the fence on the source to the destination's opening, while nobody could produce. ms */
+  readonly writePauseMs?: number;
+  /** From the fence of the groups on the source to their start on the destination. ms */
+  readonly readPauseMs?: number;
+  /** ISO 8601; when the destination was open to producers. */
+  readonly openedAt?: string;
+  readonly startedAt: string;
+  readonly endedAt: string;
+}

@@ -1,0 +1,51 @@
+import type { FailoverInput } from './input.ts';
+
+/** Every client has looked at the route again by then: clients do so every 30 s, and are told within seconds of a change. ms */
+export const ROUTES_SPREAD_MS = 55_000;
+
+const STEPS = [
+  'hold',
+  'survey',
+  'fence-routes',
+  'fence-producers',
+  'cut',
+  'drain',
+  'confirm',
+  'open',
+  'lift-fence',
+  'reverse',
+  'release',
+] as const;
+export type StepName = (typeof STEPS)[number];
+
+export interface PlannedStep {
+  readonly name: StepName;
+  /** One sentence. */
+  readonly does: string;
+}
+
+const FENCES: Readonly<Record<FailoverInput['fence'], string>> = {
+  topic: 'waits 55 s, until every producer must have seen that the topics are read-only',
+  broker: "has the source's brokers refuse every send, for two minutes at a time",
+  external: 'waits until somebody says `producersStopped`',
+};
+
+/** What a switchover does, in this order. Up to `open` everything is put back if it is aborted or fails. */
+export function switchoverPlan({ replication, fence, confirm, patience, drainWithin }: FailoverInput): PlannedStep[] {
+  const does: Record<StepName, string | undefined> = {
+    hold: `takes the sole right to command replication ${replication}`,
+    survey: 'looks at both clusters and the replication, and notes what an abort puts back',
+    'fence-routes': "makes the source's topics read-only in their routes, so that producers look elsewhere",
+    'fence-producers': FENCES[fence],
+    cut: 'reads where each source queue ends',
+    drain: `waits until everything up to there is copied, ${drainWithin} s at most`,
+    confirm: confirm ? `waits ${patience} s for \`confirm\`` : undefined,
+    open: 'point of no return: makes the topics writable on the destination; producers may start there',
+    'lift-fence':
+      fence === 'broker' ? "has the source's brokers take sends again, 55 s after `fence-routes`" : undefined,
+    reverse:
+      'copies back what is produced on the destination from now on; what still arrives on the source goes forward',
+    release: 'gives the right to command the replication back',
+  };
+  return STEPS.flatMap((name) => (does[name] === undefined ? [] : [{ name, does: does[name] }]));
+}

@@ -1,0 +1,218 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { WorkflowFailedError } from '@temporalio/client';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { FailoverRig, steps } from '../../support/failover-rig.ts';
+import { startTemporalDev, type TemporalDev } from '../../support/temporal-dev.ts';
+
+let temporal: TemporalDev;
+let rig: FailoverRig;
+beforeAll(async () => {
+  temporal = await startTemporalDev();
+  rig = await FailoverRig.start(temporal);
+});
+afterAll(async () => {
+  await rig.stop();
+  await temporal.stop();
+});
+beforeEach(() => {
+  rig.reset();
+});
+
+/** Before the point of no return, in their order. */
+const FIRST_HALF = [
+  ...['hold', 'survey', 'permissions east', 'fenceBrokers', 'takeCut', 'awaitCopied'],
+  'second fenceBrokers',
+];
+
+test('a switchover fences, drains, opens and turns round, in this order, and measures the write pause', async () => {
+  const failover = await rig.begin({ fence: 'external', confirm: true, by: 'kim' });
+  const waiting = await failover.reaches(({ waitingFor }) => waitingFor === 'producersStopped');
+  expect(waiting).toMatchObject({ state: 'WAITING', pastPointOfNoReturn: false, warnings: ['mind the gap'] });
+  expect(rig.world.east).toEqual([
+    { topic: 'orders', broker: 'east-a', perm: 4 },
+    { topic: 'audit', broker: 'east-b', perm: 4 },
+  ]);
+  await failover.handle.signal('producersStopped');
+  await failover.reaches(({ waitingFor }) => waitingFor === 'confirm');
+  expect(rig.done).not.toContain('permissions west');
+  await failover.handle.signal('confirm', { by: 'kim' });
+  const result = await failover.result();
+  expect(result).toMatchObject({ outcome: 'done', problems: [], warnings: ['mind the gap'] });
+  expect(rig.done).toEqual([
+    ...['hold', 'survey', 'permissions east', 'takeCut', 'awaitCopied', 'permissions west', 'reverse', 'release'],
+  ]);
+  expect(rig.world).toMatchObject({ held: '', reversed: true, acceptsFrom: 17 });
+  expect(rig.world.west).toEqual([
+    { topic: 'orders', broker: 'west-a', perm: 6 },
+    { topic: 'audit', broker: 'west-a', perm: 6 },
+  ]);
+  expect(new Set(result.steps.map(({ state }) => state))).toEqual(new Set(['done']));
+  const open = result.steps.find(({ name }) => name === 'open')!;
+  expect(result.writePauseMs).toBeGreaterThan(0);
+  expect(result.writePauseMs).toBeLessThan(15_000);
+  expect(Date.parse(result.openedAt!)).toBeGreaterThanOrEqual(Date.parse(open.startedAt!));
+});
+
+test('what was said before somebody waits for it counts', async () => {
+  const failover = await rig.begin({ fence: 'external', confirm: true });
+  await failover.handle.signal('confirm');
+  await failover.handle.signal('producersStopped');
+  expect(await failover.result()).toMatchObject({ outcome: 'done' });
+});
+
+test('a dry run looks and changes nothing', async () => {
+  const failover = await rig.begin({ fence: 'broker', dryRun: true });
+  const result = await failover.result();
+  expect(result).toMatchObject({ outcome: 'dry-run', warnings: ['mind the gap'] });
+  expect(rig.done).toEqual(['survey']);
+  expect(result.steps.map(({ does }) => does).join('\n')).toContain('refuse every send');
+  rig.problems = ['the topics differ'];
+  const refused = await (await rig.begin({ dryRun: true })).result();
+  expect(refused).toMatchObject({ outcome: 'refused', problems: ['the topics differ'] });
+});
+
+describe('a switchover that cannot begin changes nothing, and says why', () => {
+  test('what the survey finds', async () => {
+    rig.problems = ['the topics differ', 'a queue is blocked'];
+    const result = await (await rig.begin({ fence: 'broker' })).result();
+    expect(result).toMatchObject({ outcome: 'refused', problems: rig.problems });
+    expect(rig.done).toEqual(['hold', 'survey', 'release']);
+    expect(rig.world).toEqual(rig.untouched);
+  });
+
+  test('a replication that refuses the hold', async () => {
+    rig.refuses = 'hold';
+    const result = await (await rig.begin({ fence: 'broker' })).result();
+    expect(result.outcome).toBe('refused');
+    expect(result.problems[0]).toContain('refuses hold: no hold today');
+    // the hold is another's, which must not be taken from it
+    expect(rig.done).toEqual(['hold']);
+    expect(rig.world).toEqual(rig.untouched);
+  });
+});
+
+describe('aborted before the point of no return, everything is as if nothing had happened', () => {
+  test.each(FIRST_HALF)('during %s', async (activity) => {
+    let reached: () => void = () => undefined;
+    const under = new Promise<void>((resolve) => {
+      reached = resolve;
+    });
+    let goOn: () => void = () => undefined;
+    const released = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    let calls = activity.startsWith('second ') ? 2 : 1;
+    rig.before = async (name) => {
+      if (!activity.endsWith(name) || --calls !== 0) return;
+      reached();
+      await released;
+    };
+    const failover = await rig.begin({ fence: 'broker' });
+    await under;
+    await failover.handle.signal('abort', { by: 'kim', reason: 'not today' });
+    // the effect comes after all: what is under way is waited for before it is undone
+    await failover.reaches(({ state }) => state === 'RUNNING' || state === 'UNDOING');
+    goOn();
+    const result = await failover.result();
+    expect(result.problems).toEqual(['aborted by kim: not today']);
+    expect(result.outcome).toBe(['hold', 'survey'].includes(activity) ? 'refused' : 'aborted');
+    expect(rig.world).toEqual(rig.untouched);
+    expect(rig.done).not.toContain('permissions west');
+    expect(rig.done.at(-1)).toBe('release');
+  });
+
+  test('while it waits, also by cancelling the workflow', async () => {
+    const failover = await rig.begin({ fence: 'external' });
+    await failover.reaches(({ waitingFor }) => waitingFor === 'producersStopped');
+    await failover.handle.cancel();
+    const result = await failover.result();
+    expect(result).toMatchObject({ outcome: 'aborted', problems: ['the workflow was cancelled'] });
+    expect(steps(result)).toContain('fence-routes: undone');
+    expect(rig.world).toEqual(rig.untouched);
+  });
+
+  test('because nobody confirms in time', async () => {
+    const result = await (await rig.begin({ fence: 'broker', confirm: true, patience: 1 })).result();
+    expect(result).toMatchObject({ outcome: 'aborted', problems: ['nobody said confirm within 1 s'] });
+    expect(rig.world).toEqual(rig.untouched);
+  });
+
+  test('because draining takes too long', async () => {
+    rig.before = (name) =>
+      name === 'awaitCopied' ? new Promise((resolve) => setTimeout(resolve, 2000)) : Promise.resolve();
+    const result = await (await rig.begin({ fence: 'broker', drainWithin: 1 })).result();
+    expect(result.outcome).toBe('aborted');
+    expect(steps(result)).toContain('drain: failed');
+    expect(rig.world).toEqual(rig.untouched);
+  });
+
+  test('because a step fails behind its effect', async () => {
+    rig.fails = (name) => (name === 'fenceBrokers' ? ApplicationFailure.nonRetryable('the broker is gone') : undefined);
+    const result = await (await rig.begin({ fence: 'broker' })).result();
+    expect(result).toMatchObject({ outcome: 'aborted', problems: ['the broker is gone'] });
+    expect(rig.world).toEqual(rig.untouched);
+  });
+
+  test('because the fence lapsed: sends were let in behind the cut', async () => {
+    // on the renewal right before the point of no return
+    rig.wasOpen = true;
+    const result = await (await rig.begin({ fence: 'broker' })).result();
+    expect(result.outcome).toBe('aborted');
+    expect(result.problems[0]).toContain('the fence lapsed');
+    expect(rig.world).toEqual(rig.untouched);
+  });
+});
+
+describe('behind the point of no return it only goes forward', () => {
+  test('an abort is too late, and is noted; the hard fence stays until every route is fresh', async () => {
+    const failover = await rig.begin({ fence: 'broker' });
+    await failover.reaches(({ pastPointOfNoReturn }) => pastPointOfNoReturn);
+    await failover.handle.signal('abort');
+    const status = await failover.reaches((now) => steps(now).includes('lift-fence: running'));
+    expect(status.warnings[1]).toContain('too late');
+    expect(status.steps.find(({ name }) => name === 'open')).toMatchObject({ state: 'done' });
+    expect(rig.world.acceptsFrom).toBe(99);
+    await failover.handle.terminate();
+  });
+
+  test('a failing effect is tried until it succeeds', async () => {
+    let tries = 0;
+    rig.fails = (name) => (name === 'permissions west' && ++tries < 3 ? new Error('west is away') : undefined);
+    const failover = await rig.begin({ fence: 'external' });
+    await failover.handle.signal('producersStopped');
+    expect(await failover.result()).toMatchObject({ outcome: 'done' });
+    expect(tries).toBe(3);
+  });
+
+  test('a refusal is told with what is left to do', async () => {
+    rig.refuses = 'reverse';
+    const failover = await rig.begin({ fence: 'external' });
+    await failover.handle.signal('producersStopped');
+    const result = await failover.result();
+    expect(result.outcome).toBe('incomplete');
+    expect(result.problems).toEqual([expect.stringMatching(/refuses reverse: no reverse today; .*replicator reverse/)]);
+    expect(rig.world.held).toBe('');
+  });
+});
+
+test('wrong input fails at once, naming the fields; modes that are not there yet say so', async () => {
+  for (const [input, problem] of [
+    [{ fence: 'wall' }, 'fence'],
+    [{ patience: 0 }, 'patience'],
+    [{ mode: 'failback' }, 'not available yet'],
+  ] as const) {
+    const failure: unknown = await (await rig.begin(input as object)).result().catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(WorkflowFailedError);
+    expect(String((failure as Error).cause)).toContain(problem);
+  }
+  expect(rig.done).toEqual([]);
+});
+
+test('a misspelt signal is noted with the known ones', async () => {
+  const failover = await rig.begin({ fence: 'external' });
+  await failover.handle.signal('confrim');
+  const { warnings } = await failover.reaches((status) => status.warnings.some((text) => text.startsWith('confrim')));
+  expect(warnings.join()).toContain('known signals: producersStopped, confirm, abort');
+  await failover.handle.signal('abort');
+  await failover.result();
+});

@@ -1,0 +1,188 @@
+import { Context } from '@temporalio/activity';
+import type { WorkflowHandle } from '@temporalio/client';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import type { FailoverActivities, Survey } from '../../activities/failover/types.ts';
+import type { FailoverConfig } from '../../src/replication/failover/input.ts';
+import {
+  FAILOVER_WORKFLOW,
+  failoverId,
+  type FailoverResult,
+  type FailoverStatus,
+  type StepStatus,
+} from '../../src/replication/failover/messages.ts';
+import { TASK_QUEUE } from '../../src/replication/messages.ts';
+import { CONTROL_OPTIONS } from '../../src/temporal/worker-options.ts';
+import { eventually } from './eventually.ts';
+import { workflowBundleFromSources } from './replication-rig.ts';
+import type { TemporalDev } from './temporal-dev.ts';
+
+const PERMS = [
+  { topic: 'orders', broker: 'east-a', perm: 6 },
+  { topic: 'audit', broker: 'east-b', perm: 4 },
+];
+const DESTINATION_PERMS = PERMS.map((place) => ({ ...place, broker: 'west-a', perm: 4 }));
+
+/** What a failover may change, as the doubles of its activities keep it. */
+function untouched() {
+  return { held: '', east: PERMS as unknown, west: DESTINATION_PERMS as unknown, acceptsFrom: 17, reversed: false };
+}
+export type World = ReturnType<typeof untouched>;
+
+/** A real worker and a real Temporal, with doubles for a failover's activities: they touch no cluster, and the tests decide in which order things happen. */
+export class FailoverRig {
+  world = untouched();
+  /** Activities in the order in which they took effect. */
+  readonly done: string[] = [];
+  problems: string[] = [];
+  refuses: string | undefined;
+  wasOpen = false;
+  /** Awaited by each activity before its effect. */
+  before: (activity: string) => Promise<void> = () => Promise.resolve();
+  /** What an activity fails with behind its effect. */
+  fails: (activity: string) => Error | undefined = () => undefined;
+  readonly #temporal: TemporalDev;
+  readonly #connection: NativeConnection;
+  #stop: () => Promise<void> = () => Promise.resolve();
+
+  private constructor(temporal: TemporalDev, connection: NativeConnection) {
+    this.#temporal = temporal;
+    this.#connection = connection;
+  }
+
+  static async start(temporal: TemporalDev): Promise<FailoverRig> {
+    const workflowBundle = await workflowBundleFromSources();
+    const connection = await NativeConnection.connect({ address: temporal.address });
+    const rig = new FailoverRig(temporal, connection);
+    const activities = doubles(rig);
+    rig.#run(await Worker.create({ connection, ...CONTROL_OPTIONS, workflowBundle, activities }));
+    return rig;
+  }
+
+  /** As if nothing had happened yet. */
+  reset(): void {
+    this.world = untouched();
+    this.done.length = 0;
+    this.problems = [];
+    this.refuses = undefined;
+    this.wasOpen = false;
+    this.before = () => Promise.resolve();
+    this.fails = () => undefined;
+  }
+
+  get untouched(): World {
+    return untouched();
+  }
+
+  async begin(input: Omit<FailoverConfig, 'replication' | 'mode'> & { mode?: FailoverConfig['mode'] }) {
+    const replication = `r-${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 8)}`;
+    const handle = await this.#temporal.client.workflow.start(FAILOVER_WORKFLOW, {
+      taskQueue: TASK_QUEUE,
+      workflowId: failoverId(replication),
+      args: [{ replication, mode: 'switchover', ...input }],
+    });
+    return new FailoverUnderTest(handle);
+  }
+
+  async stop(): Promise<void> {
+    await this.#stop();
+    await this.#connection.close();
+  }
+
+  #run(worker: Worker): void {
+    const ended = worker.run();
+    this.#stop = () => {
+      worker.shutdown();
+      return ended;
+    };
+  }
+}
+
+function doubles(rig: FailoverRig): FailoverActivities {
+  const effect = async <T>(name: string, change: (world: World) => T): Promise<T> => {
+    const beating = setInterval(() => {
+      Context.current().heartbeat();
+    }, 200);
+    try {
+      await rig.before(name);
+    } finally {
+      clearInterval(beating);
+    }
+    const result = change(rig.world);
+    rig.done.push(name);
+    const failure = rig.fails(name);
+    if (failure) throw failure;
+    return result;
+  };
+  return {
+    survey: () => effect('survey', surveyed),
+    commandReplication: ({ command, input }) =>
+      effect(command, (world) => {
+        const { refuses } = rig;
+        if (refuses === command) return { done: false, reason: `no ${command} today` };
+        if (command === 'hold') world.held = input.operationId;
+        else if (!input.operationId.startsWith(`${world.held}/`)) return { done: false, reason: 'held by another' };
+        if (command === 'release') world.held = '';
+        if (command === 'reverse') world.reversed = true;
+        return { done: true, state: 'RUNNING' };
+      }),
+    setTopicPermissions: ({ cluster, perms }) =>
+      effect(`permissions ${cluster}`, (world) => {
+        world[cluster as 'east' | 'west'] = perms;
+        return perms.length;
+      }),
+    fenceBrokers: ({ brokers }) =>
+      effect('fenceBrokers', (world) => {
+        world.acceptsFrom = 99;
+        return brokers.map((broker) => ({ broker, from: 99, wasOpen: rig.wasOpen }));
+      }),
+    restoreBrokers: ({ brokers }) =>
+      effect('restoreBrokers', (world) => {
+        world.acceptsFrom = brokers[0]!.from;
+      }),
+    takeCut: () => effect('takeCut', () => [{ topic: 'orders', broker: 'east-a', ends: [3, 4] }]),
+    awaitCopied: () => effect('awaitCopied', () => undefined),
+  };
+
+  function surveyed(): Survey {
+    return {
+      source: 'east',
+      destination: 'west',
+      topics: ['orders', 'audit'],
+      groups: [],
+      problems: rig.problems,
+      warnings: ['mind the gap'],
+      behind: 12,
+      before: { perms: PERMS, brokers: [{ broker: 'east-a', from: 17 }], groups: [] },
+      destinationEnds: [],
+      destinationPerms: DESTINATION_PERMS,
+    };
+  }
+}
+
+export class FailoverUnderTest {
+  readonly handle: WorkflowHandle;
+
+  constructor(handle: WorkflowHandle) {
+    this.handle = handle;
+  }
+
+  status(): Promise<FailoverStatus> {
+    return this.handle.query('status');
+  }
+
+  async reaches(is: (status: FailoverStatus) => boolean): Promise<FailoverStatus> {
+    return await eventually(15_000, async () => {
+      const status = await this.status();
+      return is(status) && status;
+    });
+  }
+
+  result(): Promise<FailoverResult> {
+    return this.handle.result() as Promise<FailoverResult>;
+  }
+}
+
+/** `name: state` of each step. */
+export function steps({ steps: all }: { readonly steps: readonly StepStatus[] }): string[] {
+  return all.map(({ name, state }) => `${name}: ${state}`);
+}

@@ -1,0 +1,32 @@
+import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+import type { FailoverActivities } from '../../activities/failover/types.ts';
+
+const COMMON = {
+  startToCloseTimeout: '1 minute',
+  heartbeatTimeout: '5s',
+  // an effect that is still under way must not come after its undoing
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+} as const;
+
+/** Before the point of no return: what cannot be done within two minutes fails, and everything is put back. */
+export const attempted = proxyActivities<FailoverActivities>({
+  ...COMMON,
+  scheduleToCloseTimeout: '2 minutes',
+  retry: { initialInterval: '200ms', maximumInterval: '5s' },
+});
+
+/** Behind it, and on the way back: there is no other way than to go on until it is done. */
+export const insisted = proxyActivities<FailoverActivities>({
+  ...COMMON,
+  retry: { initialInterval: '200ms', maximumInterval: '10s' },
+});
+
+/** @param seconds how long copying may take */
+export function draining(seconds: number): Pick<FailoverActivities, 'awaitCopied'> {
+  return proxyActivities<FailoverActivities>({
+    ...COMMON,
+    startToCloseTimeout: seconds * 1000,
+    scheduleToCloseTimeout: seconds * 1000,
+    retry: { initialInterval: '200ms', maximumInterval: '5s' },
+  });
+}

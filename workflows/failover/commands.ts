@@ -1,0 +1,67 @@
+import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
+import type { CommandInput } from '../../activities/failover/types.ts';
+import type { FailoverInput } from '../../src/replication/failover/input.ts';
+import type { CommandAnswer } from '../../src/replication/messages.ts';
+import { attempted, insisted } from './activities.ts';
+
+/** Under this the replication is held; commands of the holder begin with it. */
+function operationId(): string {
+  const { workflowId, runId } = workflowInfo();
+  return `${workflowId}/${runId}`;
+}
+
+/** The holder's name, as the replication's status shows it. */
+export function holder({ by }: FailoverInput): string {
+  const { workflowId } = workflowInfo();
+  return by === undefined ? workflowId : `${workflowId} for ${by}`.slice(0, 200);
+}
+
+/** The sole right to command the replication. */
+export class Hold {
+  readonly #input: FailoverInput;
+  #isRefused = false;
+
+  constructor(input: FailoverInput) {
+    this.#input = input;
+  }
+
+  async take(): Promise<void> {
+    const { replication } = this.#input;
+    const input = asked(this.#input, operationId(), { by: holder(this.#input) });
+    const answer = await attempted.commandReplication({ replication, command: 'hold', input });
+    this.#isRefused = !answer.done;
+    refuse(replication, 'hold', answer);
+  }
+
+  /** On the way back. A hold that was refused is another's; a replication that is gone needs no release. */
+  async giveBack(): Promise<void> {
+    if (this.#isRefused) return;
+    const { replication } = this.#input;
+    const input = asked(this.#input, `${operationId()}/release`);
+    await insisted.commandReplication({ replication, command: 'release', input }).catch(() => undefined);
+  }
+}
+
+/** A command behind the point of no return. @throws ApplicationFailure with the replication's reason when it refuses */
+export async function command(
+  failover: FailoverInput,
+  name: 'release' | 'reverse',
+  more: Readonly<Record<string, unknown>> = {},
+): Promise<void> {
+  const { replication } = failover;
+  const input = asked(failover, `${operationId()}/${name}`, more);
+  refuse(replication, name, await insisted.commandReplication({ replication, command: name, input }));
+}
+
+function refuse(replication: string, name: string, answer: CommandAnswer): void {
+  if (!answer.done)
+    throw ApplicationFailure.nonRetryable(`replication ${replication} refuses ${name}: ${answer.reason}`);
+}
+
+function asked(
+  { by, reason }: FailoverInput,
+  operation: string,
+  more: Readonly<Record<string, unknown>> = {},
+): CommandInput['input'] {
+  return { ...(by !== undefined && { by }), ...(reason !== undefined && { reason }), operationId: operation, ...more };
+}

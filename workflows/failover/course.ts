@@ -1,0 +1,182 @@
+import {
+  ApplicationFailure,
+  CancelledFailure,
+  CancellationScope,
+  condition,
+  isCancellation,
+} from '@temporalio/workflow';
+import type { FailoverInput } from '../../src/replication/failover/input.ts';
+import type {
+  FailoverResult,
+  FailoverSignal,
+  FailoverStatus,
+  StepState,
+  StepStatus,
+} from '../../src/replication/failover/messages.ts';
+import type { PlannedStep, StepName } from '../../src/replication/failover/plan.ts';
+import { causeOf } from '../replication/causes.ts';
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** A way back: what a step has changed, or may have. */
+interface Undo {
+  readonly step: StepName;
+  readonly work: () => Promise<unknown>;
+}
+
+/** The failover on its way: its steps with times and results, what was said to it, and the way back. */
+export class Course {
+  readonly input: FailoverInput;
+  readonly startedAt: string;
+  readonly said: Record<Exclude<FailoverSignal, 'abort'>, boolean> = { producersStopped: false, confirm: false };
+  readonly problems: string[] = [];
+  readonly warnings: string[] = [];
+  waitingFor: FailoverSignal | undefined;
+  pastPointOfNoReturn = false;
+  /** Begin and end of the write pause. ms since 1970 */
+  fencedAt: number | undefined;
+  openedAt: number | undefined;
+  #state: FailoverStatus['state'] = 'RUNNING';
+  readonly #steps: Mutable<StepStatus>[];
+  readonly #undos: Undo[] = [];
+  readonly #forward = new CancellationScope();
+  #abortReason: string | undefined;
+
+  constructor(input: FailoverInput, plan: readonly PlannedStep[]) {
+    this.input = input;
+    this.startedAt = now();
+    this.#steps = plan.map(({ name, does }) => ({ name, does, state: 'planned' }));
+  }
+
+  has(name: StepName): boolean {
+    return this.#steps.some((step) => step.name === name);
+  }
+
+  hasBegun(name: StepName): boolean {
+    return this.#steps.some((step) => step.name === name && step.startedAt !== undefined);
+  }
+
+  /** Has it put everything back. After the point of no return it is too late, and only noted. */
+  abort(reason: string): void {
+    if (this.pastPointOfNoReturn) this.warnings.push(`${reason}: too late, the point of no return was passed`);
+    else if (this.#state === 'RUNNING') {
+      this.#abortReason ??= reason;
+      this.#forward.cancel();
+    }
+  }
+
+  /** Waits until somebody says so. @throws ApplicationFailure when nobody does in time */
+  async hear(signal: keyof Course['said']): Promise<void> {
+    const { patience } = this.input;
+    this.waitingFor = signal;
+    const isSaid = await condition(() => this.said[signal], patience * 1000);
+    this.waitingFor = undefined;
+    if (!isSaid) throw ApplicationFailure.nonRetryable(`nobody said ${signal} within ${patience} s`);
+  }
+
+  /**
+   * Does a step and notes what comes of it.
+   * @param undo from its beginning on it may have had effects that this puts back
+   */
+  async step<T>(
+    name: StepName,
+    work: () => Promise<T>,
+    says: (result: T) => string = () => 'done',
+    undo?: () => Promise<unknown>,
+  ): Promise<T> {
+    this.#assertWanted();
+    const step = this.#steps.find((known) => known.name === name)!;
+    if (undo) this.#undos.unshift({ step: name, work: undo });
+    const began = Date.now();
+    Object.assign(step, { state: 'running', startedAt: now() } satisfies Partial<StepStatus>);
+    try {
+      const result = await work();
+      Object.assign(step, { state: 'done', tookMs: Date.now() - began, result: says(result) });
+      return result;
+    } catch (error) {
+      const why = isCancellation(error) ? 'aborted' : causeOf(error);
+      Object.assign(step, { state: 'failed', tookMs: Date.now() - began, result: why });
+      throw error;
+    }
+  }
+
+  /** From here on it only goes forward. @throws CancelledFailure when an abort came just before */
+  passPointOfNoReturn(): void {
+    this.#assertWanted();
+    this.pastPointOfNoReturn = true;
+  }
+
+  /** What was under way when an abort came may have succeeded all the same; nothing comes after it. */
+  #assertWanted(): void {
+    if (this.#abortReason !== undefined) throw new CancelledFailure(this.#abortReason);
+  }
+
+  /** A step behind the point of no return that may be refused for good: then an operator has to finish it. */
+  async attempt(name: StepName, work: () => Promise<unknown>, todo: string): Promise<void> {
+    await this.step(name, work).catch((error: unknown) => {
+      this.problems.push(`${causeOf(error)}; ${todo}`);
+    });
+  }
+
+  /** Goes forward until it fails or is aborted; then puts everything back, last change first. Says whether it arrived. */
+  async forwardOrBack(work: () => Promise<void>): Promise<boolean> {
+    try {
+      await this.#forward.run(work);
+      return true;
+    } catch (error) {
+      this.problems.push(...(isCancellation(error) ? (this.#abortReason ?? 'aborted') : causeOf(error)).split('\n'));
+      await this.#goBack();
+      return false;
+    }
+  }
+
+  async #goBack(): Promise<void> {
+    this.#state = 'UNDOING';
+    this.waitingFor = undefined;
+    for (const step of this.#steps) if (step.state === 'planned') step.state = 'skipped';
+    for (const { step, work } of this.#undos) {
+      this.#mark(step, 'undoing');
+      await work();
+      this.#mark(step, 'undone');
+    }
+  }
+
+  #mark(name: StepName, state: StepState): void {
+    this.#steps.find((step) => step.name === name)!.state = state;
+  }
+
+  status(): FailoverStatus {
+    const { input, waitingFor, pastPointOfNoReturn, warnings } = this;
+    const state = this.#state === 'RUNNING' && waitingFor ? 'WAITING' : this.#state;
+    return {
+      replication: input.replication,
+      mode: input.mode,
+      state,
+      ...(waitingFor && { waitingFor }),
+      pastPointOfNoReturn,
+      steps: this.#steps,
+      warnings,
+    };
+  }
+
+  end(outcome: FailoverResult['outcome']): FailoverResult {
+    this.#state = 'DONE';
+    const { input, problems, warnings, startedAt, fencedAt, openedAt } = this;
+    return {
+      outcome,
+      replication: input.replication,
+      mode: input.mode,
+      problems,
+      warnings,
+      steps: this.#steps,
+      ...(fencedAt !== undefined && openedAt !== undefined && { writePauseMs: openedAt - fencedAt }),
+      ...(openedAt !== undefined && { openedAt: new Date(openedAt).toISOString() }),
+      startedAt,
+      endedAt: now(),
+    };
+  }
+}
+
+function now(): string {
+  return new Date().toISOString();
+}

@@ -1,0 +1,46 @@
+import { defineQuery, defineSignal, setDefaultSignalHandler, setHandler } from '@temporalio/workflow';
+import { FAILOVER_SIGNALS, type FailoverStatus } from '../../src/replication/failover/messages.ts';
+import { switchoverPlan, type PlannedStep } from '../../src/replication/failover/plan.ts';
+import type { Course } from './course.ts';
+
+/** Sets the handlers of signals and queries; they only note. */
+export function listen(course: Course): void {
+  setHandler(
+    defineSignal<unknown[]>('producersStopped'),
+    () => {
+      course.said.producersStopped = true;
+    },
+    { description: 'With fence: external: no producer writes to the source any more.' },
+  );
+  setHandler(
+    defineSignal<unknown[]>('confirm'),
+    () => {
+      course.said.confirm = true;
+    },
+    { description: 'With confirm: go on beyond the point of no return.' },
+  );
+  setHandler(
+    defineSignal<unknown[]>('abort'),
+    (said) => {
+      course.abort(abortText(said));
+    },
+    { description: 'Put everything back; before the point of no return only: { by?, reason? }.' },
+  );
+  setDefaultSignalHandler((name) => {
+    course.warnings.push(`${name.slice(0, 100)}: no such signal; known signals: ${FAILOVER_SIGNALS.join(', ')}`);
+  });
+  setHandler(defineQuery<FailoverStatus>('status'), () => course.status(), {
+    description: 'Steps with times and results, and what it waits for.',
+  });
+  setHandler(defineQuery<readonly PlannedStep[]>('plan'), () => switchoverPlan(course.input), {
+    description: 'What it does, in this order.',
+  });
+}
+
+/** At most one JSON object, but whatever comes with it, an abort is an abort. */
+function abortText(said: unknown): string {
+  const { by, reason } = (said ?? {}) as { readonly by?: unknown; readonly reason?: unknown };
+  const who = typeof by === 'string' ? ` by ${by.slice(0, 200)}` : '';
+  const why = typeof reason === 'string' ? `: ${reason.slice(0, 500)}` : '';
+  return `aborted${who}${why}`;
+}

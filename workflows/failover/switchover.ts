@@ -1,0 +1,146 @@
+import { ApplicationFailure, sleep } from '@temporalio/workflow';
+import type { Survey } from '../../activities/failover/types.ts';
+import type { FailoverResult } from '../../src/replication/failover/messages.ts';
+import { ROUTES_SPREAD_MS } from '../../src/replication/failover/plan.ts';
+import { closed, messagesIn, opened } from '../../src/replication/failover/settings.ts';
+import { attempted, draining, insisted } from './activities.ts';
+import { command, holder, Hold } from './commands.ts';
+import type { Course } from './course.ts';
+import { HardFence } from './hard-fence.ts';
+
+/** What the first half has found and done. */
+interface Drained {
+  readonly survey: Survey;
+  readonly hardFence: HardFence | undefined;
+  /** ms since 1970 */
+  readonly routesFencedAt: number;
+}
+
+/** A planned move: producers are fenced, everything is copied, the destination is opened, the direction is turned round. */
+export async function switchover(course: Course): Promise<FailoverResult> {
+  let drained: Drained | undefined;
+  const arrived = await course.forwardOrBack(async () => {
+    drained = await upToThePointOfNoReturn(course);
+    course.passPointOfNoReturn();
+  });
+  if (!arrived || !drained) return course.end(course.hasBegun('fence-routes') ? 'aborted' : 'refused');
+  await open(course, drained.survey);
+  await turnRound(course, drained);
+  return course.end(course.problems.length === 0 ? 'done' : 'incomplete');
+}
+
+async function upToThePointOfNoReturn(course: Course): Promise<Drained> {
+  const { input } = course;
+  const hold = new Hold(input);
+  await course.step(
+    'hold',
+    () => hold.take(),
+    () => 'held',
+    () => hold.giveBack(),
+  );
+  const survey = await course.step(
+    'survey',
+    () => attempted.survey({ replication: input.replication, fence: input.fence, heldBy: holder(input) }),
+    surveyText,
+  );
+  course.warnings.push(...survey.warnings);
+  if (survey.problems.length > 0) throw ApplicationFailure.nonRetryable(survey.problems.join('\n'));
+
+  const { source, before } = survey;
+  const startedAt = Date.now();
+  await course.step(
+    'fence-routes',
+    () => attempted.setTopicPermissions({ cluster: source, perms: closed(before.perms) }),
+    (changed) => `made ${changed} of ${before.perms.length} topics on brokers read-only`,
+    () => insisted.setTopicPermissions({ cluster: source, perms: before.perms }),
+  );
+  const routesFencedAt = Date.now();
+  const hardFence = await fenceProducers(course, survey, startedAt, routesFencedAt);
+
+  const cut = await course.step(
+    'cut',
+    () => attempted.takeCut({ cluster: source, topics: survey.topics }),
+    (ends) => `${messagesIn(ends)} messages in all`,
+  );
+  await course.step(
+    'drain',
+    () => {
+      const { replication, drainWithin } = input;
+      const { destination } = survey;
+      return draining(drainWithin).awaitCopied({ replication, source, destination, cut });
+    },
+    () => 'everything up to the cut is on the destination',
+  );
+  if (course.has('confirm'))
+    await course.step(
+      'confirm',
+      () => course.hear('confirm'),
+      () => 'confirmed',
+    );
+  await hardFence?.assertHeld();
+  return { survey, hardFence, routesFencedAt };
+}
+
+async function fenceProducers(
+  course: Course,
+  survey: Survey,
+  startedAt: number,
+  routesFencedAt: number,
+): Promise<HardFence | undefined> {
+  const hardFence = course.input.fence === 'broker' ? new HardFence(survey) : undefined;
+  await course.step(
+    'fence-producers',
+    async () => {
+      if (course.input.fence === 'topic') {
+        course.fencedAt = startedAt;
+        await sleep(Math.max(1, routesFencedAt + ROUTES_SPREAD_MS - Date.now()));
+      } else if (hardFence) {
+        course.fencedAt = Date.now();
+        await hardFence.begin();
+      } else {
+        await course.hear('producersStopped');
+        course.fencedAt = Date.now();
+      }
+    },
+    () => 'no producer writes to the source any more, as far as this fence reaches',
+    hardFence && (() => hardFence.lift()),
+  );
+  return hardFence;
+}
+
+async function open(course: Course, { destination, destinationPerms }: Survey): Promise<void> {
+  await course.step(
+    'open',
+    () => insisted.setTopicPermissions({ cluster: destination, perms: opened(destinationPerms) }),
+    () => `producers may write to ${destination}`,
+  );
+  course.openedAt = Date.now();
+}
+
+async function turnRound(course: Course, { survey, hardFence, routesFencedAt }: Drained): Promise<void> {
+  const { input } = course;
+  if (hardFence)
+    await course.step(
+      'lift-fence',
+      async () => {
+        await sleep(Math.max(1, routesFencedAt + ROUTES_SPREAD_MS - Date.now()));
+        await hardFence.lift();
+        if (hardFence.hasLapsed)
+          course.warnings.push(
+            'the fence lapsed after the destination was open; what came in goes forward as late arrivals',
+          );
+      },
+      () => `the brokers of ${survey.source} take sends again`,
+    );
+  await course.attempt(
+    'reverse',
+    () => command(input, 'reverse', { from: survey.destinationEnds }),
+    `give it again: replicator reverse ${input.replication}`,
+  );
+  await course.attempt('release', () => command(input, 'release'), `replicator release ${input.replication}`);
+}
+
+export function surveyText({ source, destination, topics, behind, problems }: Survey): string {
+  const found = `${topics.length} topics from ${source} to ${destination}, ${behind} messages behind`;
+  return problems.length === 0 ? found : `${found}; ${problems.length} problems`;
+}
