@@ -2,7 +2,10 @@ import { mkdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { brokerName } from '../src/stack/definitions.ts';
+import { findJava } from '../src/stack/fetch/java.ts';
+import { rocketmqJars } from '../src/stack/fetch/rocketmq.ts';
 import { cacheFolder } from '../src/stack/folders.ts';
+import { clusterServers } from '../src/stack/rocketmq-servers.ts';
 import { startServer, waitUntilReady } from '../src/stack/server.ts';
 import { stackDown, stackServers, stackStatus } from '../src/stack/stack.ts';
 import { openRemotingCluster } from '../src/transport/remoting/cluster.ts';
@@ -21,6 +24,8 @@ export interface Side {
   readonly cluster: Cluster;
   readonly broker: string;
   readonly nameServers: readonly string[];
+  /** `host:port` of the broker. */
+  readonly brokerAddress: string;
 }
 
 export interface Brokers {
@@ -39,9 +44,23 @@ export async function startBrokers(progress: (line: string) => void): Promise<Br
   return { east: side('east'), west: side('west') };
 }
 
+/** A broker of the oldest supported version beside the others, for the source. @throws StackError */
+export async function startOldSource(): Promise<Side> {
+  const fetchJars = await rocketmqJars('4.4.0');
+  const runtime = { java: await findJava(), classPath: await fetchJars(() => undefined) };
+  const ports = { nameServer: PORT_BASE + 186, broker: PORT_BASE + 192, proxyRemoting: 0, proxyGrpc: 0 };
+  const { nameServer, broker } = clusterServers(runtime, HOME, 'old', ports);
+  await Promise.all([startServer(nameServer), startServer(broker)]);
+  await Promise.all([waitUntilReady(nameServer), waitUntilReady(broker)]);
+  const nameServers = [`127.0.0.1:${ports.nameServer}`];
+  const cluster = openRemotingCluster({ name: 'old', nameServers });
+  return { cluster, broker: brokerName('old'), nameServers, brokerAddress: `127.0.0.1:${ports.broker}` };
+}
+
 function side(name: 'east' | 'west'): Side {
-  const { nameServers } = stackStatus(silently).clusters[name];
-  return { cluster: openRemotingCluster({ name, nameServers }), broker: brokerName(name), nameServers };
+  const { nameServers, brokers } = stackStatus(silently).clusters[name];
+  const cluster = openRemotingCluster({ name, nameServers });
+  return { cluster, broker: brokerName(name), nameServers, brokerAddress: brokers[0]! };
 }
 
 /** Stops the servers and removes what they stored. Fine when there are none. */
@@ -62,11 +81,15 @@ export async function assertDiskHolds(bytes: number): Promise<void> {
     );
 }
 
-/** A topic of four queues; resolves when clients can find it. @throws TransportError */
-export async function createTopic({ cluster: { admin }, broker }: Side, topic: string): Promise<Queue[]> {
+/** A topic of so many queues; resolves when clients can find it. @throws TransportError */
+export async function createTopic(
+  { cluster: { admin }, broker }: Side,
+  topic: string,
+  queues: number = QUEUES,
+): Promise<Queue[]> {
   await admin.putTopic(broker, topic, {
-    readQueues: QUEUES,
-    writeQueues: QUEUES,
+    readQueues: queues,
+    writeQueues: queues,
     perm: 6,
     order: false,
     attributes: {},
@@ -76,9 +99,9 @@ export async function createTopic({ cluster: { admin }, broker }: Side, topic: s
     if (performance.now() > deadline) throw new Error(`the name server does not show topic ${topic}`);
     await sleep(50);
   }
-  return queuesOf({ broker }, topic);
+  return queuesOf({ broker }, topic, queues);
 }
 
-export function queuesOf({ broker }: Pick<Side, 'broker'>, topic: string): Queue[] {
-  return Array.from({ length: QUEUES }, (_, id) => ({ topic, broker, id }));
+export function queuesOf({ broker }: Pick<Side, 'broker'>, topic: string, queues: number = QUEUES): Queue[] {
+  return Array.from({ length: queues }, (_, id) => ({ topic, broker, id }));
 }

@@ -1,14 +1,22 @@
-import { assertDiskHolds, removeBrokers, startBrokers, type Brokers } from './brokers.ts';
-import { measureRound, type Round } from './measure.ts';
-import { readOptions, USAGE, type BenchOptions } from './options.ts';
-import { createFlowGroup, PumpProcess } from './pump.ts';
-import { machine, machineText, medianOf, summary, tableHead, tableRow, type BenchResult } from './report.ts';
+import { assertDiskHolds, removeBrokers, startBrokers, startOldSource, type Brokers } from './brokers.ts';
+import { FAR_BYTES, measureFar } from './far.ts';
+import { measureIdle } from './idle.ts';
+import { LATENCY_BYTES, measureLatency } from './latency.ts';
+import { readOptions, USAGE, type BenchOptions, type Scenario } from './options.ts';
+import { createFlowGroup } from './pump.ts';
+import {
+  backlogSummary,
+  farSummary,
+  idleSummary,
+  largeSummary,
+  latencySummary,
+  machine,
+  machineText,
+} from './report.ts';
+import { LARGE, measureLarge, measureRounds } from './rounds.ts';
 
-/** Messages that fill the pump's memory, if anything does: large ones, and the largest that a broker takes by default. */
-const LARGE = [
-  { size: 1024 * 1024, messages: 400 },
-  { size: 4_000_000, messages: 100 },
-];
+const SMALL_SIZE = 100;
+const LARGE_SIZE = 16 * 1024;
 /** A round stores its messages on the source, by the raw send, and by the pump, with some properties. */
 const TIMES_STORED = 3.5;
 
@@ -23,59 +31,87 @@ try {
 
 async function bench(options: BenchOptions): Promise<void> {
   const say = (line: string) => process[options.json ? 'stderr' : 'stdout'].write(`${line}\n`);
-  const { rounds, messages, size } = options;
-  const bytes = [...LARGE, { size: size + 100, messages: messages * (rounds + 1) }].reduce(
-    (sum, part) => sum + part.size * part.messages,
-    0,
-  );
-  await assertDiskHolds(bytes * TIMES_STORED);
+  await assertDiskHolds(options.scenarios.reduce((sum, scenario) => sum + bytesOf(scenario, options), 0));
   const host = machine();
   say(machineText(host));
-  say('starting two brokers');
+  say('starting brokers');
   onInterrupt();
   try {
     const brokers = await startBrokers(say);
     await createFlowGroup(brokers);
-    const counted = await measureRounds(brokers, options, say);
-    const large = [];
-    for (const load of LARGE) large.push({ size: load.size, round: await measureLarge(brokers, load) });
-    const result: BenchResult = { machine: host, size, rounds: counted, median: medianOf(counted), large };
-    say(`\n${summary(result)}`);
-    if (options.json) console.log(JSON.stringify(result));
+    const results: Partial<Record<Scenario, unknown>> = {};
+    for (const scenario of options.scenarios) {
+      say(`\n${scenario}`);
+      results[scenario] = await measure(scenario, brokers, options, say);
+    }
+    if (options.json) console.log(JSON.stringify({ machine: host, ...results }));
     for (const { cluster } of [brokers.east, brokers.west]) cluster.close();
   } finally {
     await removeBrokers();
   }
 }
 
-async function measureRounds(
+async function measure(
+  scenario: Scenario,
   brokers: Brokers,
-  { rounds, messages, size }: BenchOptions,
+  options: BenchOptions,
   say: (line: string) => void,
-): Promise<Round[]> {
-  const pump = new PumpProcess();
-  const counted: Round[] = [];
-  try {
-    say(`backlog of ${messages.toLocaleString('en-US')} messages of ${size} bytes, 4 queues\n\n${tableHead()}`);
-    for (let number = 0; number <= rounds; number++) {
-      const round = await measureRound(brokers, pump, { topic: `round-${number}`, messages, size });
-      say(tableRow(number === 0 ? 'warm-up' : String(number), round, size));
-      if (number > 0) counted.push(round);
+): Promise<unknown> {
+  switch (scenario) {
+    case 'backlog': {
+      const backlog = await measureRounds(brokers, loadOf(scenario, options), say);
+      const large = await measureLarge(brokers);
+      say(`${backlogSummary(backlog)}\n${largeSummary(backlog, large)}`);
+      return { ...backlog, large };
     }
-  } finally {
-    pump.end();
+    case 'small':
+    case 'large': {
+      const result = await measureRounds(brokers, loadOf(scenario, options), say);
+      say(backlogSummary(result));
+      return result;
+    }
+    case 'old-source': {
+      const old = { ...brokers, east: await startOldSource() };
+      await createFlowGroup(old);
+      const result = await measureRounds(old, loadOf(scenario, options), say);
+      old.east.cluster.close();
+      say(backlogSummary(result));
+      return result;
+    }
+    case 'far-source':
+    case 'far-destination': {
+      const result = await measureFar(brokers, scenario === 'far-source' ? 'east' : 'west');
+      say(farSummary(result));
+      return result;
+    }
+    case 'latency': {
+      const result = await measureLatency(brokers);
+      say(latencySummary(result));
+      return result;
+    }
+    case 'idle': {
+      const result = await measureIdle(brokers, options.queues);
+      say(idleSummary(result));
+      return result;
+    }
   }
-  say(tableRow('median', medianOf(counted), size));
-  return counted;
 }
 
-async function measureLarge(brokers: Brokers, load: (typeof LARGE)[number]): Promise<Round> {
-  const pump = new PumpProcess();
-  try {
-    return await measureRound(brokers, pump, { topic: `large-${load.size}`, ...load });
-  } finally {
-    pump.end();
-  }
+/** Messages of 16 KiB are fewer, so that all of them fit on a disk. */
+function loadOf(scenario: Scenario, { rounds, messages, size }: BenchOptions) {
+  if (scenario === 'small') return { name: scenario, rounds, messages, size: SMALL_SIZE };
+  if (scenario === 'large') return { name: scenario, rounds, messages: Math.ceil(messages / 10), size: LARGE_SIZE };
+  return { name: scenario, rounds, messages, size };
+}
+
+/** Upper bound of what the brokers store for it. */
+function bytesOf(scenario: Scenario, options: BenchOptions): number {
+  if (scenario === 'idle') return 0;
+  if (scenario === 'latency') return LATENCY_BYTES;
+  if (scenario.startsWith('far-')) return FAR_BYTES * TIMES_STORED;
+  const { rounds, messages, size } = loadOf(scenario, options);
+  const besides = scenario === 'backlog' ? LARGE.reduce((sum, load) => sum + load.size * load.messages, 0) : 0;
+  return ((size + 100) * messages * (rounds + 1) + besides) * TIMES_STORED;
 }
 
 /** The servers outlive this process, so they are removed before it ends. */

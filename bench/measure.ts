@@ -17,6 +17,8 @@ export interface Round {
   readonly ratio: number;
   /** The pump's mean batch, messages. */
   readonly pumpBatch: number;
+  /** CPU seconds of the pump's process for a million messages. */
+  readonly pumpCpu: number;
   /** From the pump's start to its first acknowledgement. ms */
   readonly startMs: number;
   /** The pump's process so far. Bytes. */
@@ -46,19 +48,19 @@ export async function measureRound(
   const sent = await send(west, `${topic}-send`, backlog(inQueue, size, COPY));
 
   const to = await createTopic(west, topic);
-  const { rate, startMs, batches, peakRss } = await pump.copy(brokers, from, total);
+  const { rate, startMs, batches, peakRss, cpuSeconds } = await pump.copy(brokers, from, total);
   const ranges = await Promise.all(to.map((queue) => west.cluster.admin.range(queue)));
   const copied = ranges.reduce((sum, { max }) => sum + max, 0);
   if (copied !== total) throw new Error(`the pump left ${copied} messages in ${topic}, expected ${total}`);
   return {
     ...{ messages: total, pull, send: sent, pump: rate, ratio: rate / Math.min(pull, sent) },
-    ...{ pumpBatch: total / batches, startMs, peakRss },
+    ...{ pumpBatch: total / batches, pumpCpu: (cpuSeconds * 1e6) / total, startMs, peakRss },
   };
 }
 
 /** Messages a second to a new topic. */
-async function send(side: Side, topic: string, load: Backlog): Promise<number> {
-  const queues = await createTopic(side, topic);
+export async function send(side: Side, topic: string, load: Backlog, count: number = QUEUES): Promise<number> {
+  const queues = await createTopic(side, topic, count);
   const writer = side.cluster.openDestination();
   const meter = new Meter();
   try {

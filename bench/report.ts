@@ -1,24 +1,16 @@
 import { cpus, loadavg, totalmem } from 'node:os';
+import { GOAL_FAR_RATE, type FarResult } from './far.ts';
+import { GOAL_IDLE_CPU, GOAL_IDLE_RSS, type IdleResult } from './idle.ts';
+import { GOAL_MS, GOAL_TIMES, type LatencyResult } from './latency.ts';
 import type { Round } from './measure.ts';
+import type { BacklogResult, LargeMessages } from './rounds.ts';
 
 const MIB = 1024 * 1024;
 
-/** The ratio that the project promises, and the most memory that a pump may take. */
-export const GOAL_RATIO = 0.8;
-export const GOAL_RSS = 300 * MIB;
-
-export interface LargeMessages {
-  readonly size: number;
-  readonly round: Round;
-}
-
-export interface BenchResult {
-  readonly machine: ReturnType<typeof machine>;
-  readonly size: number;
-  readonly rounds: readonly Round[];
-  readonly median: Round;
-  readonly large: readonly LargeMessages[];
-}
+/** The ratio that the project promises, and the most memory and CPU seconds (for a million messages) that a pump may take. */
+const GOAL_RATIO = 0.8;
+const GOAL_RSS = 300 * MIB;
+const GOAL_CPU_SECONDS = 6;
 
 export function machine() {
   const processors = cpus();
@@ -50,38 +42,82 @@ export function medianOf(rounds: readonly Round[]): Round {
     pump: median(({ pump }) => pump),
     ratio: median(({ ratio }) => ratio),
     pumpBatch: median(({ pumpBatch }) => pumpBatch),
+    pumpCpu: median(({ pumpCpu }) => pumpCpu),
     startMs: median(({ startMs }) => startMs),
     peakRss: Math.max(...rounds.map(({ peakRss }) => peakRss)),
   };
 }
 
 const HEAD =
-  'round       raw pull               raw send               pump                   ratio   batch    start\n' +
-  '              msg/s     MiB/s        msg/s     MiB/s        msg/s     MiB/s             messages       ms';
+  'round       raw pull               raw send               pump                   ratio   batch     CPU    start\n' +
+  '              msg/s     MiB/s        msg/s     MiB/s        msg/s     MiB/s             messages s/10^6       ms';
 
 export function tableHead(): string {
   return HEAD;
 }
 
 export function tableRow(name: string, round: Round, size: number): string {
-  const rate = (value: number) =>
-    `${Math.round(value).toLocaleString('en-US').padStart(11)}${((value * size) / MIB).toFixed(1).padStart(10)}  `;
-  const { pull, send, pump, ratio, pumpBatch, startMs } = round;
-  return `${name.padEnd(8)}${rate(pull)}${rate(send)}${rate(pump)}${ratio.toFixed(2).padStart(8)}${pumpBatch.toFixed(0).padStart(8)}${startMs.toFixed(0).padStart(9)}`;
+  const rate = (value: number) => `${whole(value).padStart(11)}${((value * size) / MIB).toFixed(1).padStart(10)}  `;
+  const { pull, send, pump, ratio, pumpBatch, pumpCpu, startMs } = round;
+  return `${name.padEnd(8)}${rate(pull)}${rate(send)}${rate(pump)}${ratio.toFixed(2).padStart(8)}${pumpBatch.toFixed(0).padStart(8)}${pumpCpu.toFixed(1).padStart(8)}${startMs.toFixed(0).padStart(9)}`;
 }
 
-export function summary({ median, large, size }: BenchResult): string {
-  const memory = (round: Round) => `${Math.ceil(round.peakRss / MIB)} MiB`;
-  const most = Math.max(median.peakRss, ...large.map(({ round }) => round.peakRss));
+export function backlogSummary({ median }: BacklogResult): string {
   return [
     'rates: from the first answer on; what is sent counts when it can be read. start: until the first batch is acknowledged',
     `ratio: the pump against the slower of raw pull and raw send, median ${median.ratio.toFixed(2)}, ` +
-      `goal ${GOAL_RATIO.toFixed(2)}: ${median.ratio >= GOAL_RATIO ? 'reached' : 'MISSED'}`,
+      `goal ${GOAL_RATIO.toFixed(2)}: ${verdict(median.ratio >= GOAL_RATIO)}`,
+    `CPU: seconds of the pump's process for a million messages, median ${median.pumpCpu.toFixed(1)}, ` +
+      `goal ${GOAL_CPU_SECONDS}: ${verdict(median.pumpCpu <= GOAL_CPU_SECONDS)}`,
+  ].join('\n');
+}
+
+export function largeSummary({ size, median }: BacklogResult, large: readonly LargeMessages[]): string {
+  const most = Math.max(median.peakRss, ...large.map(({ round }) => round.peakRss));
+  return [
     "memory: the largest resident set of the pump's process (without Temporal's SDK)",
     ...[{ size, round: median }, ...large].map(
       ({ size: bytes, round }) =>
-        `  ${bytes.toLocaleString('en-US').padStart(9)} bytes a message: ${memory(round)}, at ${Math.round(round.pump).toLocaleString('en-US')} msg/s`,
+        `  ${whole(bytes).padStart(9)} bytes a message: ${mib(round.peakRss)}, at ${whole(round.pump)} msg/s`,
     ),
-    `  goal ${GOAL_RSS / MIB} MiB: ${most < GOAL_RSS ? 'reached' : 'MISSED'}`,
+    `  goal ${mib(GOAL_RSS)}: ${verdict(most < GOAL_RSS)}`,
   ].join('\n');
+}
+
+export function farSummary({ rate, roundTripMs, messages, batches, cpuSeconds, peakRss, startMs }: FarResult): string {
+  return (
+    `one queue, ${roundTripMs} ms of round trip: ${whole(rate)} msg/s of 1 KiB, batches of ${whole(messages / batches)}, ` +
+    `${((cpuSeconds * 1e6) / messages).toFixed(1)} CPU seconds for a million, ${mib(peakRss)}, first batch after ${whole(startMs)} ms; ` +
+    `goal ${whole(GOAL_FAR_RATE)} msg/s: ${verdict(rate >= GOAL_FAR_RATE)}`
+  );
+}
+
+export function latencySummary({ messagesASecond, raw, pump }: LatencyResult): string {
+  const holds = (value: number, by: number) => value <= Math.max(by * GOAL_TIMES, GOAL_MS);
+  return [
+    `${whole(messagesASecond)} msg/s, ms since the source's broker stored the message`,
+    `  raw consumer has it:            p50 ${raw.p50}, p99 ${raw.p99}`,
+    `  destination's broker stores it: p50 ${pump.p50}, p99 ${pump.p99}`,
+    `  goal: at most ${GOAL_TIMES} times the raw consumer's, or ${GOAL_MS} ms: ${verdict(holds(pump.p50, raw.p50) && holds(pump.p99, raw.p99))}`,
+  ].join('\n');
+}
+
+export function idleSummary({ queues, cpuShare, rss, peakRss, pulls, startMs }: IdleResult): string {
+  return (
+    `${whole(queues)} idle queues: ${(cpuShare * 100).toFixed(1)} % of a core, ${mib(rss)} (at most ${mib(peakRss)}), ` +
+    `${whole(pulls)} pulls a second, all waited for after ${(startMs / 1000).toFixed(1)} s; ` +
+    `goal ${GOAL_IDLE_CPU * 100} % and ${mib(GOAL_IDLE_RSS)}: ${verdict(cpuShare <= GOAL_IDLE_CPU && peakRss <= GOAL_IDLE_RSS)}`
+  );
+}
+
+function whole(value: number): string {
+  return Math.round(value).toLocaleString('en-US');
+}
+
+function mib(bytes: number): string {
+  return `${Math.ceil(bytes / MIB)} MiB`;
+}
+
+function verdict(reached: boolean): string {
+  return reached ? 'reached' : 'MISSED';
 }

@@ -1,6 +1,8 @@
 import { MessageCursor } from '../transport/message.ts';
-import type { Batch, PullAnswer } from '../transport/types.ts';
+import type { Batch, BatchLimits, PullAnswer } from '../transport/types.ts';
 import type { Annotator } from './annotate.ts';
+import { BatchBuffer, PART_BYTES } from './batch-buffer.ts';
+import type { ByteBudget } from './byte-budget.ts';
 import { QueueBlocked } from './problems.ts';
 import type { PullAhead } from './pull-ahead.ts';
 
@@ -27,6 +29,8 @@ export interface BuiltBatch {
   /** Next source offset to be read. */
   readonly next: number;
   readonly loopSkipped: number;
+  /** Gives its bytes back to the budget. It must not be under way any more. */
+  readonly release: () => void;
 }
 
 export interface BatchBuilderOptions {
@@ -35,18 +39,19 @@ export interface BatchBuilderOptions {
   /** First source offset expected. */
   readonly from: number;
   /** What the destination broker takes in one batch. */
-  readonly maxBytes: number;
+  readonly limits: BatchLimits;
   /** How large batches should be; a larger message gets one of its own. Default `TARGET_BATCH_BYTES`. */
   readonly targetBytes?: () => number;
   /** 1 where a batch was refused and the message to blame is looked for. */
   readonly maxMessages: () => number;
+  readonly budget: ByteBudget;
   /** Says what a `moved` answer means; always throws. */
   readonly moved: (at: number, answer: PullAnswer) => Promise<never>;
 }
 
 /**
- * Turns what was read into batches, in order: as many messages as are at hand, of one sysFlag, up to a size; it waits only for
- * the first. Checks that no source offset is missing (R8).
+ * Turns what was read into batches, in order, of one sysFlag, up to a size. It waits for the first message; then it takes what is at
+ * hand, and what comes while the batch before is still being sent. Checks that no source offset is missing (R8).
  */
 export class BatchBuilder {
   readonly #options: BatchBuilderOptions;
@@ -55,35 +60,50 @@ export class BatchBuilder {
   #pending = false;
   #answer: PullAnswer | undefined;
   #next: number;
+  #isSending = false;
+  #sending: Promise<void> | undefined;
+  /** Those that were not released when the newest was begun, and the newest. */
+  #buffers: BatchBuffer[] = [];
 
   constructor(options: BatchBuilderOptions) {
     this.#options = options;
     this.#next = options.from;
   }
 
+  /** Until this is settled no batch can be sent, so the next one may still grow. */
+  sendingUntil(sent: Promise<void>): void {
+    this.#isSending = true;
+    const over = (): void => {
+      this.#isSending = false;
+    };
+    this.#sending = sent.then(over, over);
+  }
+
   /**
+   * What it gives holds bytes of the budget until `release`.
    * @throws QueueBlocked for a gap or a message that cannot be copied, once everything before it has been handed out; what
    * reading throws
    */
   async next(): Promise<BuiltBatch> {
-    const { annotator } = this.#options;
+    const { annotator, limits } = this.#options;
     const maxMessages = Math.min(this.#options.maxMessages(), MOST_MESSAGES_A_BATCH);
     const first = await this.#first();
     const { bornTimestamp } = first;
     const sysFlag = first.sysFlag & KEPT_FLAGS;
-    const target = Buffer.allocUnsafe(this.#roomFor(first));
+    const buffer = new BatchBuffer(this.#options.budget, this.#partFor(first, 0));
+    this.#buffers = [...this.#buffers.filter(({ isReleased }) => !isReleased), buffer];
     let messages = 0;
     let lastOffset = -1;
     let loopSkipped = 0;
     annotator.position = 0;
-    let message: MessageCursor | undefined = first;
-    do {
-      const outcome = annotator.write(message, target, bornTimestamp);
+    for (let message: MessageCursor | undefined = first; message;) {
+      const outcome = annotator.write(message, buffer.part, bornTimestamp);
       if (outcome === 'properties-too-long') {
         if (messages > 0) break;
         throw poison(message, 'its properties and the provenance together are longer than 32,735 bytes');
       }
-      if (annotator.position > this.#options.maxBytes) throw this.#tooLarge(message, annotator.position);
+      if (annotator.position > limits.maxBytes - limits.bytesPerMessage)
+        throw this.#tooLarge(message, annotator.position);
       if (outcome === 'loop') loopSkipped++;
       else {
         messages++;
@@ -91,12 +111,22 @@ export class BatchBuilder {
       }
       this.#next = message.queueOffset + 1;
       this.#pending = false;
-      message =
-        messages < maxMessages ? await this.#more(sysFlag, Math.min(target.length, this.#options.maxBytes)) : undefined;
-    } while (message);
-    const bytes = annotator.position;
-    const batch = { sysFlag, bornTimestamp, parts: [target.subarray(0, bytes)], bytes, messages };
-    return { batch, lastOffset, next: this.#next, loopSkipped };
+      message = undefined;
+      if (messages < maxMessages && (this.#message!.next() || (await this.#readOn()))) {
+        this.#pending = true;
+        if (this.#belongs(sysFlag) && this.#hasRoom(buffer, messages)) message = this.#message;
+      }
+    }
+    const batch = { sysFlag, bornTimestamp, messages, ...buffer.finish(annotator.position) };
+    const release = () => {
+      buffer.release();
+    };
+    return { batch, lastOffset, next: this.#next, loopSkipped, release };
+  }
+
+  /** Gives back what was not released. Nothing that was built may be under way any more. */
+  close(): void {
+    for (const buffer of this.#buffers) buffer.release();
   }
 
   /** Waits for the next message and checks that it is the one expected. */
@@ -124,35 +154,49 @@ export class BatchBuilder {
     return message;
   }
 
-  /** The next message, if it is at hand and belongs into a batch of these flags with so much room. */
-  async #more(sysFlag: number, room: number): Promise<MessageCursor | undefined> {
-    const { reading, annotator } = this.#options;
-    while (!this.#message!.next()) {
-      if (!reading.ready) return undefined;
-      this.#answer = await reading.take();
-      if (this.#answer?.kind !== 'messages') return undefined;
-      this.#message = new MessageCursor(this.#answer.records);
-    }
-    this.#pending = true;
-    const message = this.#message!;
-    const fits = annotator.position + annotator.bound(message) <= room;
-    const belongs =
-      message.queueOffset === this.#next && (message.sysFlag & (KEPT_FLAGS | INNER_BATCH_FLAGS)) === sysFlag;
-    return fits && belongs ? message : undefined;
+  /** Goes to the next message, if it is at hand or comes while the batch before is being sent. */
+  async #readOn(): Promise<boolean> {
+    const { reading } = this.#options;
+    if (!reading.ready && this.#isSending) await Promise.race([reading.arrival(), this.#sending]);
+    if (!reading.ready) return false;
+    this.#answer = await reading.take();
+    if (this.#answer?.kind !== 'messages') return false;
+    this.#message = new MessageCursor(this.#answer.records);
+    return this.#message.next();
   }
 
-  /** Enough for what is at hand, up to the target; a larger message gets a batch of its own. */
-  #roomFor(first: MessageCursor): number {
-    const { reading, annotator, maxBytes, targetBytes } = this.#options;
-    const bound = annotator.bound(first);
-    const atHand = first.records.length - first.start + reading.readyBytes;
-    return Math.max(bound, Math.min(bound + Math.ceil(atHand * 1.25), targetBytes?.() ?? TARGET_BATCH_BYTES, maxBytes));
+  #belongs(sysFlag: number): boolean {
+    const message = this.#message!;
+    return message.queueOffset === this.#next && (message.sysFlag & (KEPT_FLAGS | INNER_BATCH_FLAGS)) === sysFlag;
+  }
+
+  /** Whether a batch of so many messages has room for one more; it goes on in a new part where the old one is full. */
+  #hasRoom(buffer: BatchBuffer, messages: number): boolean {
+    const { annotator, limits, targetBytes } = this.#options;
+    const message = this.#message!;
+    const bound = annotator.bound(message);
+    const bytes = buffer.bytes(annotator.position);
+    const target = targetBytes?.() ?? TARGET_BATCH_BYTES;
+    if (bytes + bound > Math.min(target, limits.maxBytes - (messages + 1) * limits.bytesPerMessage)) return false;
+    if (annotator.position + bound <= buffer.part.length) return true;
+    if (!buffer.grow(annotator.position, this.#partFor(message, bytes))) return false;
+    annotator.position = 0;
+    return true;
+  }
+
+  /** Enough for the message and what is at hand, up to the size of a part; at least as much as the batch has, so that parts stay few. */
+  #partFor(message: MessageCursor, bytes: number): number {
+    const { reading, annotator } = this.#options;
+    const bound = annotator.bound(message);
+    const atHand = message.records.length - message.start + reading.readyBytes;
+    return Math.max(bound, Math.min(Math.max(bound + Math.ceil(atHand * 1.25), bytes), PART_BYTES));
   }
 
   #tooLarge(message: MessageCursor, bytes: number): QueueBlocked {
+    const { limits } = this.#options;
     return poison(
       message,
-      `as a batch it has ${bytes} bytes, the destination takes ${this.#options.maxBytes} (maxMessageSize)`,
+      `as a batch it has ${bytes} bytes, the destination takes ${limits.maxBytes - limits.bytesPerMessage} (maxMessageSize)`,
     );
   }
 }

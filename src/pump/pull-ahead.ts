@@ -4,7 +4,13 @@ import type { ByteBudget } from './byte-budget.ts';
 /** A broker answers a pull with at most 32 messages or 256 KiB, whatever is asked. */
 const MESSAGES_A_PULL = 32;
 const FIRST_ESTIMATE_BYTES = 256 * 1024;
+/** Pulls under way at once that keep a near broker busy. */
 const PULLS_IN_FLIGHT = 16;
+/** What one queue should be able to give over any distance: so much is asked for in advance for each ms of a round trip. */
+const MESSAGES_A_MS = 40;
+const BYTES_A_MS = 40 * 1024;
+/** However few messages a broker gives at once: one that reads from its disk gives 8. */
+const MOST_PULLS_IN_FLIGHT = 1024;
 const LONG_POLL_MS = 15_000;
 
 interface Pull {
@@ -15,6 +21,8 @@ interface Pull {
   bytes: number;
   /** Answered with something to hand out; what failed or found nothing is met by whoever waits. */
   ready: boolean;
+  /** The answer was short and there was no room to ask for the rest yet, which begins here. */
+  restFrom: number | undefined;
 }
 
 export interface PullAheadOptions {
@@ -24,7 +32,7 @@ export interface PullAheadOptions {
   /** Offset at which reading ends; without it reading waits for new messages for ever. */
   readonly until?: number;
   readonly budget: ByteBudget;
-  /** Pulls under way at once; a slow reader asks for few, so that it does not sit on the budget. Default 16. */
+  /** Pulls under way at once; a slow reader asks for few, so that it does not sit on the budget. Default 16, or more over a long way. */
   readonly pullsInFlight?: number;
   /** Ends the reading, like `close`. */
   readonly signal?: AbortSignal | undefined;
@@ -32,8 +40,8 @@ export interface PullAheadOptions {
 
 /**
  * Reads one queue in order with many pulls in flight while there is a backlog, and with one long poll at its end. Round trips
- * dominate a pull, and offsets are predictable: the next pulls are sent before the first is answered. An answer with fewer
- * messages than asked is completed by a pull of the rest before anything behind it is handed out.
+ * dominate a pull, and offsets are predictable: the next pulls are sent before the first is answered, as many as the measured round
+ * trip takes. An answer with fewer messages than asked is completed by a pull of the rest before anything behind it is handed out.
  */
 export class PullAhead {
   readonly #options: PullAheadOptions;
@@ -47,6 +55,9 @@ export class PullAhead {
   #atEnd = false;
   #step = MESSAGES_A_PULL;
   #estimate = FIRST_ESTIMATE_BYTES;
+  /** The shortest seen; 0 before the first. */
+  #roundTripMs = 0;
+  #starting: Promise<Pull | undefined> | undefined;
   /** Bytes of the answer that the caller is working on. */
   #handedOut = 0;
 
@@ -74,6 +85,22 @@ export class PullAhead {
   }
 
   /**
+   * Resolves when `take` has something at hand, or would not have to wait to say that there is nothing. What was handed out is given
+   * back.
+   */
+  async arrival(): Promise<void> {
+    if (this.#closing.signal.aborted) return;
+    this.#releaseHandedOut();
+    this.#fill();
+    try {
+      const pull = this.#pulls[0] ?? (await this.#first());
+      await pull?.answer;
+    } catch {
+      // `take` fails the same way
+    }
+  }
+
+  /**
    * The next answer in order, `messages` or `moved` (after which only `close` makes sense); `undefined` where `until` is reached.
    * Its bytes belong to the caller until the next call.
    * @throws TransportError; the reason of `close`; Error where the queue ends before `until`
@@ -90,11 +117,11 @@ export class PullAhead {
       this.#closing.signal.throwIfAborted();
       this.#pulls.shift();
       this.#handedOut = pull.bytes;
-      if (answer.kind === 'nothing') this.#startOver(pull.from);
-      else {
-        this.#learn(pull, answer);
+      if (answer.kind !== 'nothing') {
+        this.#askForRest(pull);
         return answer;
       }
+      this.#startOver(pull.from);
     }
   }
 
@@ -111,15 +138,28 @@ export class PullAhead {
   };
 
   #fill(): void {
-    const { budget, pullsInFlight = PULLS_IN_FLIGHT } = this.#options;
-    while (this.#pulls.length > 0 && this.#pulls.length < pullsInFlight && this.#next < this.#known) {
-      if (!budget.tryTake(this.#estimate)) return;
+    while (this.#pulls.length > 0 && this.#pulls.length < this.#mostPulls && this.#next < this.#known) {
+      if (!this.#options.budget.tryTake(this.#estimate)) return;
       this.#pulls.push(this.#pull(this.#next, this.#untilStep(), this.#estimate));
     }
   }
 
-  /** Nothing is in flight: the first pull of a backlog waits for the budget, the long poll at the end needs none. */
+  get #mostPulls(): number {
+    if (this.#options.pullsInFlight !== undefined) return this.#options.pullsInFlight;
+    const most = this.#roundTripMs * Math.min(MESSAGES_A_MS / this.#step, BYTES_A_MS / this.#estimate);
+    return Math.min(Math.max(PULLS_IN_FLIGHT, most), MOST_PULLS_IN_FLIGHT);
+  }
+
+  /** Nothing is in flight. Somebody who did not wait for the end of it may have asked before. */
   async #first(): Promise<Pull | undefined> {
+    this.#starting ??= this.#start().finally(() => {
+      this.#starting = undefined;
+    });
+    return await this.#starting;
+  }
+
+  /** The first pull of a backlog waits for the budget, the long poll at the end needs none. */
+  async #start(): Promise<Pull | undefined> {
     const { budget, until = Number.MAX_SAFE_INTEGER } = this.#options;
     if (this.#next >= until) return undefined;
     if (this.#next < this.#known && !this.#atEnd) {
@@ -140,46 +180,67 @@ export class PullAhead {
   }
 
   #pull(from: number, to: number, bytes: number, waitMs = 0): Pull {
-    const { reader, queue, budget } = this.#options;
+    const { reader, queue } = this.#options;
     const request = { offset: from, maxMessages: to - from, waitMs };
+    const asked = performance.now();
     const pull: Pull = {
       from,
       to,
       bytes,
       ready: false,
+      restFrom: undefined,
       answer: reader.pull(queue, request, waitMs > 0 ? this.#closing.signal : undefined),
     };
-    const settle = (actual: number, ready: boolean) => {
-      pull.ready = ready;
-      if (this.#closing.signal.aborted || !this.#pulls.includes(pull)) return;
-      budget.overdraw(actual - pull.bytes);
-      pull.bytes = actual;
-    };
     pull.answer.then(
-      ({ kind, records }) => {
-        settle(records.length, kind !== 'nothing');
+      (answer) => {
+        if (!this.#settle(pull, answer.records.length)) return;
+        pull.ready = answer.kind !== 'nothing';
+        if (waitMs === 0) this.#measure(performance.now() - asked);
+        if (answer.kind === 'messages') this.#learn(pull, answer);
       },
-      () => {
-        settle(0, false);
-      },
+      () => this.#settle(pull, 0),
     );
     this.#next = Math.max(this.#next, to);
     return pull;
   }
 
-  /** Completes a short answer, and asks for as many messages as the broker is ready to give. */
+  /** Puts right what the pull holds of the budget; false where it was dropped meanwhile. */
+  #settle(pull: Pull, bytes: number): boolean {
+    if (this.#closing.signal.aborted || !this.#pulls.includes(pull)) return false;
+    this.#options.budget.overdraw(bytes - pull.bytes);
+    pull.bytes = bytes;
+    return true;
+  }
+
+  #measure(roundTripMs: number): void {
+    this.#roundTripMs = this.#roundTripMs === 0 ? roundTripMs : Math.min(this.#roundTripMs, roundTripMs);
+  }
+
+  /** From now on as many messages are asked for as the broker is ready to give. The rest of a short answer is asked for at once. */
   #learn(pull: Pull, answer: PullAnswer): void {
-    if (answer.kind !== 'messages') return;
     this.#atEnd = false;
     if (this.#options.until === undefined) this.#known = Math.max(this.#known, answer.range.max);
-    const got = answer.nextOffset - pull.from;
     this.#estimate = Math.max(answer.records.length, Math.floor(this.#estimate * 0.9), 4096);
     if (answer.nextOffset >= pull.to) this.#step = Math.min(MESSAGES_A_PULL, this.#step + 1);
-    else if (this.#pulls.length > 0) {
-      this.#step = Math.max(1, got);
-      this.#options.budget.overdraw(this.#estimate);
-      this.#pulls.unshift(this.#pull(answer.nextOffset, pull.to, this.#estimate));
-    } else this.#next = answer.nextOffset;
+    else if (pull === this.#pulls.at(-1)) this.#next = answer.nextOffset;
+    else {
+      this.#step = Math.max(1, answer.nextOffset - pull.from);
+      pull.restFrom = answer.nextOffset;
+      if (this.#options.budget.tryTake(this.#estimate)) this.#insertRest(pull, this.#pulls.indexOf(pull) + 1);
+    }
+  }
+
+  /** What comes next is the rest of the answer handed out, whether there is room for it or not. */
+  #askForRest(pull: Pull): void {
+    if (pull.restFrom === undefined) return;
+    this.#options.budget.overdraw(this.#estimate);
+    this.#insertRest(pull, 0);
+  }
+
+  /** The budget for it has been taken. */
+  #insertRest(pull: Pull, index: number): void {
+    this.#pulls.splice(index, 0, this.#pull(pull.restFrom!, pull.to, this.#estimate));
+    pull.restFrom = undefined;
   }
 
   /** The broker has nothing at `from` yet: what was asked behind it is asked again once there is. */

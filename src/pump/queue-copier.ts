@@ -163,7 +163,7 @@ export class QueueCopier {
   async #copy(until: AbortSignal, lease: Lease, backoff: Backoff): Promise<void> {
     const { source, destination, route, budget, limiter } = this.#options;
     const from = this.next!;
-    const maxBytes = await destination.maxBatchBytes(route.to.broker);
+    const limits = await destination.batchLimits(route.to.broker);
     const pace = limiter.isLimited ? { pullsInFlight: PULLS_IN_FLIGHT_LIMITED } : {};
     const reading = new PullAhead({ reader: source, queue: route.from, from, budget, ...pace });
     const stop = () => {
@@ -173,16 +173,17 @@ export class QueueCopier {
     this.#stopReading = stop;
     this.#copyingSince = performance.now();
     let sending = Promise.resolve();
+    const builder = new BatchBuilder({
+      reading,
+      annotator: this.#annotator,
+      from,
+      limits,
+      targetBytes: () => this.#size.bytes,
+      maxMessages: () => (this.next! <= this.#singleUntil ? 1 : limiter.batchMessages),
+      budget,
+      moved: (at, answer) => this.#explainMoved(at, answer),
+    });
     try {
-      const builder = new BatchBuilder({
-        reading,
-        annotator: this.#annotator,
-        from,
-        maxBytes,
-        targetBytes: () => this.#size.bytes,
-        maxMessages: () => (this.next! <= this.#singleUntil ? 1 : limiter.batchMessages),
-        moved: (at, answer) => this.#explainMoved(at, answer),
-      });
       while (!until.aborted) {
         const asked = performance.now();
         const built = await builder.next();
@@ -196,6 +197,7 @@ export class QueueCopier {
         });
         // A send that fails ends the reading at once, also where that waits for new messages.
         sending.catch(stop);
+        builder.sendingUntil(sending);
       }
     } catch (error) {
       // What went wrong with the send is the cause, if anything did.
@@ -206,25 +208,23 @@ export class QueueCopier {
       this.#copyingSince = Infinity;
       until.removeEventListener('abort', stop);
       reading.close();
+      builder.close();
     }
   }
 
-  async #write({ batch, lastOffset, next, loopSkipped }: BuiltBatch, lease: Lease): Promise<void> {
-    const { destination, route, counter, budget } = this.#options;
+  async #write({ batch, lastOffset, next, loopSkipped, release }: BuiltBatch, lease: Lease): Promise<void> {
+    const { destination, route, counter } = this.#options;
     if (batch.messages > 0) {
       await this.log.beforeSend();
       if (!lease.valid) throw new LeaseLost();
-      budget.overdraw(batch.bytes);
       const began = performance.now();
       const offset = await this.log
         .sending(destination.send(route.to, batch, SEND_TIMEOUT_MS))
-        .catch((error: unknown) => this.#sendFailed(error, batch, lastOffset))
-        .finally(() => {
-          budget.release(batch.bytes);
-        });
-      this.#size.stored(performance.now() - began);
+        .catch((error: unknown) => this.#sendFailed(error, batch, lastOffset));
+      this.#size.stored(batch.bytes, performance.now() - began);
       this.log.stored(offset, batch.messages, lastOffset);
     }
+    release();
     this.next = next;
     counter.add({ copied: batch.messages, bytes: batch.bytes, loopSkipped });
     this.#free();

@@ -73,6 +73,12 @@ export interface Batch {
   readonly messages: number;
 }
 
+/** A broker takes a batch where `bytes + messages * bytesPerMessage <= maxBytes`. */
+export interface BatchLimits {
+  readonly maxBytes: number;
+  readonly bytesPerMessage: number;
+}
+
 /**
  * Writes to one cluster. Each writer has connections of its own: one a broker for sends and reads, one a broker for locks,
  * so that sends can be cut off (RST) without touching the locks.
@@ -86,15 +92,14 @@ export interface Destination extends QueueReader, GroupOffsets {
    */
   send(queue: Queue, batch: Batch, timeoutMs: number): Promise<number>;
   /**
-   * The largest batch in bytes (`Batch.bytes`) of a single message that the broker takes: `maxMessageSize` since 5.0. A 4.x broker
-   * counts messages as it stores them, so there it is 220 less, and 220 more are counted for each further message. After this call
-   * `send` refuses for good, without sending it, what the broker would answer with an ambiguous code.
+   * How large a batch the broker takes: `maxMessageSize`, which counts the batch as it is sent since 5.0, and its messages as they are stored
+   * on 4.x. After this call `send` refuses for good, without sending it, what the broker would answer with an ambiguous code.
    *
    * Beside it a message's properties must not exceed 32,767 bytes in all, 20 less where the broker has `enabledAppendPropCRC`;
    * a broker does not check that in a batch. It appends nothing else to them, and end them with 0x02: that CRC is put right behind.
    * @throws TransportError
    */
-  maxBatchBytes(broker: string): Promise<number>;
+  batchLimits(broker: string): Promise<BatchLimits>;
   /** Whether the broker has this queue; a topic may be deleted or made smaller. @throws TransportError */
   holdsQueue(queue: Queue): Promise<boolean>;
   /**

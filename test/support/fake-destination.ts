@@ -2,6 +2,7 @@ import { TransportError } from '../../src/transport/errors.ts';
 import {
   queueKey,
   type Batch,
+  type BatchLimits,
   type Destination,
   type OffsetRange,
   type PullAnswer,
@@ -17,7 +18,7 @@ export type SendFate = 'answered' | 'stored' | 'lost';
 /** Brokers in memory that store batches of one message and give them back, and lose answers where a test says so. */
 export class FakeDestination implements Pick<
   Destination,
-  'pull' | 'range' | 'send' | 'maxBatchBytes' | 'dispatched' | 'close'
+  'pull' | 'range' | 'send' | 'batchLimits' | 'dispatched' | 'close'
 > {
   maxBytes = Infinity;
   /** Decides the fate of each send. */
@@ -48,8 +49,8 @@ export class FakeDestination implements Pick<
     return this.queue(queue).range();
   }
 
-  maxBatchBytes(): Promise<number> {
-    return Promise.resolve(this.maxBytes);
+  batchLimits(): Promise<BatchLimits> {
+    return Promise.resolve({ maxBytes: this.maxBytes, bytesPerMessage: 0 });
   }
 
   dispatched(): Promise<void> {

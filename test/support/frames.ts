@@ -12,6 +12,13 @@ export function takeFrames(stream: Buffer): { frames: Buffer[]; rest: Buffer } {
   return { frames, rest };
 }
 
+/** How many bytes the first frame still lacks; 0 where it is whole, or where even its length is not known yet. */
+export function missingBytes(chunks: readonly Buffer[]): number {
+  const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+  const first = chunks.find((chunk) => chunk.length > 0);
+  return first && first.length >= 4 ? Math.max(0, 4 + first.readInt32BE(0) - length) : 0;
+}
+
 const BINARY_HEADER = 1;
 
 interface JsonHeader {

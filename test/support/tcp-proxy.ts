@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { frameCode, frameOpaque, takeFrames } from './frames.ts';
+import { frameCode, frameOpaque, missingBytes, takeFrames } from './frames.ts';
 
 /** What happens to an answer once the server has given it: never sent on; the connection is reset; sent on so many ms late. */
 export type Fate = 'swallow' | 'cut' | { readonly lateMs: number };
@@ -124,13 +124,15 @@ export class TcpProxy {
     decide: (frame: Buffer) => { frame: Buffer; lateMs: number } | undefined,
     isSlow = false,
   ): void {
-    let rest: Buffer = Buffer.alloc(0);
+    let chunks: Buffer[] = [];
     let sent = Promise.resolve();
     // when the line is free again
     let free = 0;
     from.on('data', (chunk: Buffer) => {
-      const { frames, rest: left } = takeFrames(Buffer.concat([rest, chunk]));
-      rest = left;
+      chunks.push(chunk);
+      if (missingBytes(chunks) > 0) return;
+      const { frames, rest } = takeFrames(Buffer.concat(chunks));
+      chunks = [rest];
       const due = performance.now() + this.latencyMs;
       for (const frame of frames)
         sent = sent.then(async () => {
@@ -147,6 +149,7 @@ export class TcpProxy {
   }
 
   #request(link: Link, frame: Buffer): { frame: Buffer; lateMs: number } {
+    if (this.#traps.length === 0) return { frame, lateMs: 0 };
     const index = this.#traps.findIndex(({ code }) => code === frameCode(frame));
     const [trap] = index < 0 ? [] : this.#traps.splice(index, 1);
     if (trap) link.trapped.set(frameOpaque(frame), trap);
@@ -154,7 +157,7 @@ export class TcpProxy {
   }
 
   #answer(link: Link, frame: Buffer): { frame: Buffer; lateMs: number } | undefined {
-    const opaque = frameOpaque(frame);
+    const opaque = link.trapped.size > 0 ? frameOpaque(frame) : 0;
     const trap = link.trapped.get(opaque);
     if (!trap) return { frame: this.#rewrite(frame), lateMs: 0 };
     link.trapped.delete(opaque);

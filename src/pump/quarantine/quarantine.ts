@@ -58,7 +58,8 @@ export class Quarantine {
     if (isInnerBatch(message)) throw poison;
     const place = { source, offset: poison.at };
     const entry = quarantinedEntry(place, poison.message, recordOf(message), true);
-    if (entry.bytes <= (await this.#options.destination.maxBatchBytes(to.broker))) return entry;
+    const { maxBytes, bytesPerMessage } = await this.#options.destination.batchLimits(to.broker);
+    if (entry.bytes + bytesPerMessage <= maxBytes) return entry;
     return quarantinedEntry(place, poison.message, recordOf(message), false);
   }
 }

@@ -92,7 +92,8 @@ export class Redriver {
     if (!record) return 'missing';
     const to = this.#routes.get(queueKey({ ...place.source, id: place.source.queue }))!;
     const copy = this.#copyOf(entry, record);
-    if (!copy || copy.bytes > (await this.#options.destination.maxBatchBytes(to.broker))) return 'refused';
+    const { maxBytes, bytesPerMessage } = await this.#options.destination.batchLimits(to.broker);
+    if (!copy || copy.bytes + bytesPerMessage > maxBytes) return 'refused';
     const { max } = await this.#options.destination.range(to);
     await this.#append(broker, sendingEntry(place, to, max));
     try {

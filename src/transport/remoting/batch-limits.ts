@@ -1,6 +1,6 @@
 import { getBrokerConfig } from '../../remoting/requests/get-broker-config.ts';
 import { TransportError } from '../errors.ts';
-import type { Batch } from '../types.ts';
+import type { Batch, BatchLimits } from '../types.ts';
 import type { BrokerConnections } from './broker-connections.ts';
 import { runtimeInfo } from './runtime-info.ts';
 
@@ -11,12 +11,6 @@ const DEFAULT_MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
  * bytes, two IPv6 hosts.
  */
 const STORED_OVERHEAD_BYTES = 91 - 22 + 127 + 24;
-
-/** A broker takes a batch where `bytes + messages * bytesPerMessage <= maxBytes`. */
-export interface BatchLimits {
-  readonly maxBytes: number;
-  readonly bytesPerMessage: number;
-}
 
 /**
  * `maxMessageSize` counts the batch as it is sent since 5.0 (MessageExtEncoder.encode), and all its messages as they are stored before

@@ -2,8 +2,8 @@ import { lockBatchMq } from '../../remoting/requests/lock-batch-mq.ts';
 import { sendBatchMessage } from '../../remoting/requests/send-batch-message.ts';
 import { unlockBatchMq } from '../../remoting/requests/unlock-batch-mq.ts';
 import { TransportError } from '../errors.ts';
-import type { Batch, ClusterAdmin, Destination, Queue } from '../types.ts';
-import { type BatchLimits, checkBatch, readBatchLimits } from './batch-limits.ts';
+import type { Batch, BatchLimits, ClusterAdmin, Destination, Queue } from '../types.ts';
+import { checkBatch, readBatchLimits } from './batch-limits.ts';
 import type { BrokerConnections } from './broker-connections.ts';
 import { awaitDispatch } from './dispatch-barrier.ts';
 import { RemotingSource, place } from './source.ts';
@@ -46,10 +46,10 @@ export class RemotingDestination extends RemotingSource implements Destination {
     }
   }
 
-  async maxBatchBytes(broker: string): Promise<number> {
+  async batchLimits(broker: string): Promise<BatchLimits> {
     const limits = await readBatchLimits(this.#control, broker);
     this.#limits.set(broker, limits);
-    return limits.maxBytes - limits.bytesPerMessage;
+    return limits;
   }
 
   async holdsQueue({ topic, broker, id }: Queue): Promise<boolean> {

@@ -149,7 +149,8 @@ describe.each(BROKER_VERSIONS)('a cluster of %s', (version) => {
 
   test('takes a batch as large as it says, refuses a larger one without sending it', async () => {
     const queue = freshQueue();
-    const largest = await destination.maxBatchBytes(broker);
+    const { maxBytes, bytesPerMessage } = await destination.batchLimits(broker);
+    const largest = maxBytes - bytesPerMessage;
     const ofBytes = (bytes: number) => batchOf([Buffer.alloc(bytes - 22, 99)]);
     expect(await destination.send(queue, ofBytes(largest), 10_000)).toBe(0);
     expect(await failure(destination.send(queue, ofBytes(largest + 1), 10_000))).toMatchObject({

@@ -30,16 +30,20 @@ interface Built {
 
 interface Options {
   readonly maxBytes?: number;
+  readonly bytesPerMessage?: number;
+  readonly budget?: ByteBudget;
   readonly maxMessages?: () => number;
   readonly from?: number;
 }
 
 function builderOf(reader: FakeReader, options: Options = {}): { builder: BatchBuilder; reading: PullAhead } {
-  const { from = 0, maxBytes = LIMIT, maxMessages = () => Infinity } = options;
-  const reading = new PullAhead({ reader, queue: QUEUE, from, budget: new ByteBudget(1e9) });
+  const { from = 0, maxBytes = LIMIT, bytesPerMessage = 0, maxMessages = () => Infinity } = options;
+  const { budget = new ByteBudget(1e9) } = options;
+  const reading = new PullAhead({ reader, queue: QUEUE, from, budget });
   const moved = (at: number) => Promise.reject(new Error(`moved at ${at}`));
   const annotator = new Annotator(SOURCE, 'west', []);
-  return { builder: new BatchBuilder({ reading, annotator, from, maxBytes, maxMessages, moved }), reading };
+  const limits = { maxBytes, bytesPerMessage };
+  return { builder: new BatchBuilder({ reading, annotator, from, limits, maxMessages, budget, moved }), reading };
 }
 
 /** Builds until `last` was read or something is in the way. */
@@ -177,6 +181,59 @@ describe('R1, R2, R8, R9: batches', () => {
     for (const built of batches)
       if (built.batch.bytes > TARGET_BATCH_BYTES) expect(copiesIn(built).map(({ offset }) => offset)).toEqual([15]);
     expect(batches.flatMap((built) => copiesIn(built)).map(({ offset }) => offset)).toEqual(messages.map((_, i) => i));
+  });
+
+  test('grow while the batch before is being sent, and go out as soon as it was', async () => {
+    const reader = queue([{}]);
+    const { builder, reading } = builderOf(reader);
+    expect(copiesIn(await builder.next())).toHaveLength(1);
+    let sent = (): void => undefined;
+    builder.sendingUntil(new Promise((resolve) => (sent = resolve)));
+    let built: BuiltBatch | undefined;
+    const building = builder.next().then((batch) => (built = batch));
+    for (const queueOffset of [1, 2, 3]) {
+      reader.append(storedRecord({ queueOffset }));
+      for (let turns = 0; turns < 3; turns++) await nextTurn();
+    }
+    expect(built).toBeUndefined();
+    sent();
+    expect(copiesIn(await building).map(({ offset }) => offset)).toEqual([1, 2, 3]);
+    // the poll that came to nothing serves the next batch
+    reader.append(storedRecord({ queueOffset: 4 }));
+    expect(copiesIn(await builder.next()).map(({ offset }) => offset)).toEqual([4]);
+    reading.close();
+  });
+
+  test('go out when they are full, though the batch before is still being sent', async () => {
+    const reader = queue(Array.from({ length: 30 }, () => ({ body: Buffer.alloc(TARGET_BATCH_BYTES / 10) })));
+    const { builder, reading } = builderOf(reader);
+    builder.sendingUntil(new Promise(() => undefined));
+    expect(copiesIn(await builder.next())).toHaveLength(9);
+    reading.close();
+  });
+
+  test('hold their bytes of the budget until they are released, and end where it has no more', async () => {
+    const budget = new ByteBudget(600_000);
+    const reader = queue(Array.from({ length: 30 }, () => ({ body: Buffer.alloc(100_000) })));
+    const { builder, reading } = builderOf(reader, { budget });
+    builder.sendingUntil(new Promise(() => undefined));
+    const first = await builder.next();
+    const second = await builder.next();
+    expect(copiesIn(first).length + copiesIn(second).length).toBeLessThan(10);
+    reading.close();
+    expect(budget.taken).toBeGreaterThanOrEqual(first.batch.bytes + second.batch.bytes);
+    first.release();
+    expect(budget.taken).toBeGreaterThanOrEqual(second.batch.bytes);
+    builder.close();
+    expect(budget.taken).toBe(0);
+  });
+
+  test('leave room for what a broker counts beside the bytes of each message', async () => {
+    const bytesPerMessage = 1000;
+    const log = queue(Array.from({ length: 64 }, () => ({ body: Buffer.alloc(10) })));
+    const { batches } = await build(log, { maxBytes: 10_000, bytesPerMessage });
+    expect(batches.length).toBeGreaterThan(1);
+    for (const { batch } of batches) expect(batch.bytes + batch.messages * bytesPerMessage).toBeLessThanOrEqual(10_000);
   });
 
   test('are handed out at once when no more is at hand, also where the next message is long in coming', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ByteBudget } from '../../../src/pump/byte-budget.ts';
@@ -218,6 +219,55 @@ describe('reading ahead', () => {
     expect(reading.ready).toBe(false);
     append(reader, 1, 10);
     expect(offsets((await waiting)!)).toEqual([1000]);
+    reading.close();
+  });
+
+  test('asks for more in advance over a long way, in bytes as well, and for no more over a short one', async () => {
+    const most = async (delayMs: number, bodyBytes: number, options: Partial<PullAheadOptions> = {}) => {
+      const reader = readerWith(6000, bodyBytes);
+      const pull = reader.pull.bind(reader);
+      let underWay = 0;
+      let mostUnderWay = 0;
+      reader.pull = async (queue, request, signal) => {
+        mostUnderWay = Math.max(mostUnderWay, ++underWay);
+        await sleep(delayMs);
+        underWay--;
+        return await pull(queue, request, signal);
+      };
+      const reading = pullAhead({ reader, ...options });
+      await takeAll(reading, options.pullsInFlight ? 100 : 1500);
+      reading.close();
+      return mostUnderWay;
+    };
+    expect(await most(1, 10)).toBe(16);
+    expect(await most(100, 10, { pullsInFlight: 2 })).toBe(2);
+    const far = await most(100, 10);
+    expect(far).toBeGreaterThan(115);
+    expect(far).toBeLessThan(200);
+    // 4,000 KiB in 100 ms
+    expect(await most(100, 4000)).toBeLessThan(40);
+    const budget = new ByteBudget(1_000_000);
+    expect(await most(100, 1000, { budget })).toBeLessThan(32);
+  });
+
+  test('asks for the rest of all short answers at once, not of one after the other', async () => {
+    const reader = readerWith(512, 10);
+    const pull = reader.pull.bind(reader);
+    let answer = (): void => undefined;
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    reader.pull = async (queue, request, signal) => {
+      const asked = pull(queue, { ...request, maxMessages: Math.min(8, request.maxMessages) }, signal);
+      await answered;
+      return await asked;
+    };
+    const reading = pullAhead({ reader, until: 512 });
+    const first = reading.take();
+    await nextTurn();
+    expect(reader.requests.map(({ offset }) => offset)).toEqual(range(0, 16).map((n) => n * 32));
+    answer();
+    await first;
+    expect(reader.requests.slice(16).map(({ offset }) => offset)).toEqual(range(0, 15).map((n) => n * 32 + 8));
+    expect(await takeAll(reading)).toEqual(range(8, 512));
     reading.close();
   });
 
