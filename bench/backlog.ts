@@ -66,7 +66,7 @@ export async function sendBacklog(
 }
 
 /** A broker on a busy machine turns requests away before it looks at them; that is part of what is measured. */
-async function sendUntilTaken(writer: Destination, queue: Queue, batch: Batch): Promise<void> {
+export async function sendUntilTaken(writer: Destination, queue: Queue, batch: Batch): Promise<void> {
   for (let refused = 0; ; refused++)
     try {
       await writer.send(queue, batch, SEND_TIMEOUT_MS);
