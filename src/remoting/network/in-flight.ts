@@ -99,13 +99,14 @@ export class InFlightTable {
   readonly #sweep = (): void => {
     this.#sweeper = setTimeout(this.#sweep, SWEEP_MS);
     const now = performance.now();
-    const late = [...this.#pending.values()].filter(({ deadline, written }) => written && deadline <= now);
-    this.failWhere(
-      (pending) => pending.deadline <= now,
-      ({ name, timeoutMs, written }) =>
-        unanswered(name, this.#address, `no ${written ? 'answer' : 'connection'} within ${timeoutMs} ms`),
-    );
-    for (const { writtenAt } of late) this.#onUnanswered(writtenAt);
+    const late: Pending[] = [];
+    for (const pending of this.#pending.values()) if (pending.deadline <= now) late.push(pending);
+    for (const pending of late) {
+      const { name, timeoutMs, written } = pending;
+      const what = written ? 'answer' : 'connection';
+      this.fail(pending, unanswered(name, this.#address, `no ${what} within ${timeoutMs} ms`));
+    }
+    for (const { written, writtenAt } of late) if (written) this.#onUnanswered(writtenAt);
   };
 
   #nextOpaque(): number {

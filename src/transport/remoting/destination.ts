@@ -6,6 +6,7 @@ import type { Batch, BatchLimits, ClusterAdmin, Destination, Queue } from '../ty
 import { checkBatch, readBatchLimits } from './batch-limits.ts';
 import type { BrokerConnections } from './broker-connections.ts';
 import { awaitDispatch } from './dispatch-barrier.ts';
+import { Sharing } from './sharing.ts';
 import { RemotingSource, place } from './source.ts';
 
 /** Brokers use it for their statistics only. */
@@ -19,6 +20,8 @@ export class RemotingDestination extends RemotingSource implements Destination {
   readonly #topicConfig: ClusterAdmin['topicConfig'];
   /** Of the brokers that were asked for them. */
   readonly #limits = new Map<string, BatchLimits>();
+  readonly #limitsReading = new Sharing<BatchLimits>();
+  readonly #barriers = new Sharing<void>();
 
   constructor(
     sends: BrokerConnections,
@@ -47,7 +50,7 @@ export class RemotingDestination extends RemotingSource implements Destination {
   }
 
   async batchLimits(broker: string): Promise<BatchLimits> {
-    const limits = await readBatchLimits(this.#control, broker);
+    const limits = await this.#limitsReading.share(broker, () => readBatchLimits(this.#control, broker));
     this.#limits.set(broker, limits);
     return limits;
   }
@@ -58,7 +61,12 @@ export class RemotingDestination extends RemotingSource implements Destination {
   }
 
   async dispatched(broker: string, timeoutMs: number): Promise<void> {
-    await awaitDispatch(this.#control, broker, timeoutMs);
+    // it must begin after the call: those that ask in the same turn share one
+    await this.#barriers.share(`${broker} ${timeoutMs}`, async (close) => {
+      await Promise.resolve();
+      close();
+      await awaitDispatch(this.#control, broker, timeoutMs);
+    });
   }
 
   async lock(broker: string, group: string, owner: string, keys: readonly Queue[]): Promise<Queue[]> {

@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { ByteBudget } from '../../../src/pump/byte-budget.ts';
 import { PullAhead, type PullAheadOptions } from '../../../src/pump/pull-ahead.ts';
 import { MessageCursor } from '../../../src/transport/message.ts';
@@ -78,6 +77,10 @@ const setting = fc.record({
 });
 
 describe('reading ahead', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
   test('gives each message once and in order, whatever the answers hold and whenever they come; the budget comes back', async () => {
     await fc.assert(
       fc.asyncProperty(setting, fc.nat(400), fc.nat(400), async ({ seed, messages, bodyBytes, limit }, a, b) => {
@@ -223,29 +226,32 @@ describe('reading ahead', () => {
   });
 
   test('asks for more in advance over a long way, in bytes as well, and for no more over a short one', async () => {
-    const most = async (delayMs: number, bodyBytes: number, options: Partial<PullAheadOptions> = {}) => {
-      const reader = readerWith(6000, bodyBytes);
+    let clock = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => clock);
+    const most = async (roundTripMs: number, bodyBytes: number, options: Partial<PullAheadOptions> = {}) => {
+      const reader = readerWith(20_000_000 / (3000 + bodyBytes), bodyBytes);
       const pull = reader.pull.bind(reader);
       let underWay = 0;
       let mostUnderWay = 0;
       reader.pull = async (queue, request, signal) => {
         mostUnderWay = Math.max(mostUnderWay, ++underWay);
-        await sleep(delayMs);
+        const due = clock + roundTripMs;
+        await nextTurn();
+        clock = Math.max(clock, due);
         underWay--;
         return await pull(queue, request, signal);
       };
       const reading = pullAhead({ reader, ...options });
-      await takeAll(reading, options.pullsInFlight ? 100 : 1500);
+      await takeAll(reading, reader.max);
       reading.close();
       return mostUnderWay;
     };
     expect(await most(1, 10)).toBe(16);
     expect(await most(100, 10, { pullsInFlight: 2 })).toBe(2);
-    const far = await most(100, 10);
-    expect(far).toBeGreaterThan(115);
-    expect(far).toBeLessThan(200);
-    // 4,000 KiB in 100 ms
-    expect(await most(100, 4000)).toBeLessThan(40);
+    // 40 messages a ms in answers of 32, and 40 KiB a ms
+    expect(await most(100, 10)).toBe(125);
+    expect(await most(100, 4000)).toBe(32);
+    expect(await most(100, 20_000)).toBe(16);
     const budget = new ByteBudget(1_000_000);
     expect(await most(100, 1000, { budget })).toBeLessThan(32);
   });

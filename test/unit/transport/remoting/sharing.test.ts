@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { Sharing } from '../../../../src/transport/remoting/sharing.ts';
+
+test("many ask once, until it is closed or over; a failure is everybody's, and the next one asks anew", async () => {
+  const sharing = new Sharing<number>();
+  let asked = 0;
+  let close = (): void => undefined;
+  let resolve = (_: number): void => undefined;
+  const answer = new Promise<number>((settle) => (resolve = settle));
+  const ask = (onClose: () => void) => {
+    asked++;
+    close = onClose;
+    return answer;
+  };
+  const first = [sharing.share('a', ask), sharing.share('a', ask)];
+  const other = sharing.share('b', ask);
+  expect(asked).toBe(2);
+  const third = sharing.share('a', ask);
+  expect(asked).toBe(2);
+  resolve(7);
+  expect(await Promise.all([...first, other, third])).toEqual([7, 7, 7, 7]);
+  const closed = sharing.share('a', ask);
+  close();
+  void sharing.share('a', ask);
+  expect(asked).toBe(4);
+  expect(await closed).toBe(7);
+
+  const failing = () => Promise.reject(new Error('no'));
+  await expect(Promise.all([sharing.share('c', failing), sharing.share('c', failing)])).rejects.toThrow('no');
+  expect(await sharing.share('c', () => Promise.resolve(1))).toBe(1);
+});
