@@ -5,8 +5,8 @@ test("many ask once, until it is closed or over; a failure is everybody's, and t
   const sharing = new Sharing<number>();
   let asked = 0;
   let close = (): void => undefined;
-  let resolve = (_: number): void => undefined;
-  const answer = new Promise<number>((settle) => (resolve = settle));
+  let answerWith: (value: number) => void = () => undefined;
+  const answer = new Promise<number>((resolve) => (answerWith = resolve));
   const ask = (onClose: () => void) => {
     asked++;
     close = onClose;
@@ -17,7 +17,7 @@ test("many ask once, until it is closed or over; a failure is everybody's, and t
   expect(asked).toBe(2);
   const third = sharing.share('a', ask);
   expect(asked).toBe(2);
-  resolve(7);
+  answerWith(7);
   expect(await Promise.all([...first, other, third])).toEqual([7, 7, 7, 7]);
   const closed = sharing.share('a', ask);
   close();
