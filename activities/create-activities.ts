@@ -5,6 +5,7 @@ import { pump } from './pump.ts';
 import { retire } from './retire.ts';
 import { redrive } from './redrive.ts';
 import { redirect } from './redirect.ts';
+import { syncGroups, syncGroupsOnce } from './sync-groups.ts';
 import type { ControlActivities, PumpActivities } from './types.ts';
 import { watchTopology } from './watch-topology.ts';
 
@@ -14,6 +15,8 @@ export function createControlActivities(dependencies: ActivityDependencies): Con
     prepare: (input) => prepare(dependencies, input),
     watchTopology: (input) => watchTopology(dependencies, input),
     retire: (input) => retire(dependencies, input),
+    syncGroups: (input) => syncGroups(dependencies, input),
+    syncGroupsOnce: (input) => syncGroupsOnce(dependencies, input),
     redrive: (input) => redrive(dependencies, input),
     redirect: (input) => redirect(dependencies, input),
     journal: (known) => renewJournal(dependencies, known),

@@ -1,5 +1,7 @@
 import type { FlowKnowledge } from '../src/replication/flow-knowledge.ts';
+import type { GroupsReport } from '../src/replication/group-progress.ts';
 import type { Counters, RedriveResult, RepeatedCopies } from '../src/replication/messages.ts';
+import type { Flow } from '../src/replication/names.ts';
 import type { QueueHistory, QueueRange } from '../src/replication/queue-map.ts';
 import type { Queue } from '../src/transport/types.ts';
 import type { ReplicationInput } from '../src/replication/input.ts';
@@ -139,6 +141,34 @@ export interface RedirectInput {
   readonly onPoison?: ReplicationInput['onPoison'];
 }
 
+/** Of which groups a flow copies the progress, and along which queues. */
+export interface SyncGroupsInput extends Flow {
+  /** The flow's whole map. */
+  readonly queues: readonly QueueRange[];
+  /** Source queues whose history changed, by `queueKey`; see `QueueHistory`. */
+  readonly histories: Readonly<Record<string, QueueHistory>>;
+  /** Names, and patterns in which `*` stands for any text. */
+  readonly groups: readonly string[];
+  /** Those of them that are moved although consumers are online at the destination. */
+  readonly resetOnline: readonly string[];
+}
+
+/** Heartbeat details of a sync. */
+export interface SyncProgress {
+  readonly groups: number;
+  readonly outOfStep: number;
+  /** Sent so far. */
+  readonly requests: number;
+  readonly troubles: readonly string[];
+}
+
+/** What one exact sync has come to; `groups` and their queues are the first ones, those in trouble before the others. */
+export interface GroupsSummary extends Pick<GroupsReport, 'groups' | 'more'> {
+  readonly total: number;
+  readonly outOfStep: number;
+  readonly requests: number;
+}
+
 /** Activities on the task queue `replicator`. */
 export interface ControlActivities {
   /**
@@ -149,6 +179,13 @@ export interface ControlActivities {
   prepare(input: PrepareInput): Promise<Prepared>;
   /** Looks at the source's topics and at the pumps' workers every 15 s, and resolves when something has to be done. */
   watchTopology(input: WatchInput): Promise<Watched>;
+  /**
+   * Keeps the offsets of the flow's groups at the destination where the source's mean, twice a second, until it is cancelled or some hours are
+   * over. Only one at a time writes. Reports to the workflow by the signal `groupsReport`.
+   */
+  syncGroups(input: SyncGroupsInput): Promise<void>;
+  /** The same once, as the last word: nothing may be copied meanwhile. Idempotent. */
+  syncGroupsOnce(input: SyncGroupsInput): Promise<GroupsSummary>;
   /** Removes the flow's consumer group from both clusters. Idempotent. */
   retire(input: RetireInput): Promise<void>;
   /**

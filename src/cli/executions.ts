@@ -1,5 +1,5 @@
 import type { WorkflowExecutionInfo } from '@temporalio/client';
-import type { PumpProgress } from '../../activities/types.ts';
+import type { PumpProgress, SyncProgress } from '../../activities/types.ts';
 import { REPLICATION_WORKFLOW } from '../replication/messages.ts';
 import { workflowId, WORKFLOW_ID_PREFIX } from '../replication/names.ts';
 import { innermost, isUnknownWorkflow, replicationHandle, type Temporal } from './temporal.ts';
@@ -25,7 +25,7 @@ export interface PendingActivity {
   /** ISO 8601. */
   readonly lastHeartbeat?: string;
   readonly lastFailure?: string;
-  readonly progress?: PumpProgress;
+  readonly progress?: PumpProgress | SyncProgress;
 }
 
 /** `undefined` where Temporal knows no such replication. */
@@ -44,7 +44,7 @@ export async function describeExecution(temporal: Temporal, name: string): Promi
         attempt: activity.attempt ?? 1,
         ...(heartbeat ? { lastHeartbeat: new Date(Number(heartbeat.seconds) * 1000).toISOString() } : {}),
         ...(failure ? { lastFailure: failure } : {}),
-        ...(details ? { progress: payloadConverter.fromPayload<PumpProgress>(details) } : {}),
+        ...(details ? { progress: payloadConverter.fromPayload<PumpProgress | SyncProgress>(details) } : {}),
       };
     });
     return { name, runId, status: status.name, startedAt: startTime.toISOString(), activities };

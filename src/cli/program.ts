@@ -4,6 +4,7 @@ import { apply } from './commands/apply.ts';
 import { audit } from './commands/audit.ts';
 import { doctor } from './commands/doctor.ts';
 import { failover } from './commands/failover.ts';
+import { groups } from './commands/groups.ts';
 import { laterCommands } from './commands/later.ts';
 import { pause } from './commands/pause.ts';
 import { redrive } from './commands/redrive.ts';
@@ -31,6 +32,7 @@ const COMMANDS = [
   start,
   status,
   watch,
+  groups,
   pause,
   resume,
   rescale,

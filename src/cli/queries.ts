@@ -1,3 +1,4 @@
+import type { GroupsView } from '../replication/group-progress.ts';
 import type { AuditEntry, ReplicationStatus } from '../replication/messages.ts';
 import { isNoWorker, replicationHandle, type Temporal } from './temporal.ts';
 
@@ -12,6 +13,11 @@ export function queryStatus(temporal: Temporal, name: string): Promise<Replicati
 /** `undefined` when no worker answers. */
 export function queryAudit(temporal: Temporal, name: string): Promise<readonly AuditEntry[] | undefined> {
   return query<readonly AuditEntry[]>(temporal, name, 'audit');
+}
+
+/** `undefined` when no worker answers. */
+export function queryGroups(temporal: Temporal, name: string): Promise<GroupsView | undefined> {
+  return query<GroupsView>(temporal, name, 'groups');
 }
 
 async function query<T>(temporal: Temporal, name: string, type: string): Promise<T | undefined> {

@@ -7,6 +7,8 @@ type Field = keyof ReplicationInput;
 const CHANGEABLE: ReadonlySet<Field> = new Set<Field>([
   'topics',
   'exclude',
+  'groups',
+  'resetOnline',
   'tags',
   'onGap',
   'onPoison',

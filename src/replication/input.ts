@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isSystemGroup } from './group-choice.ts';
 import { CLUSTER_NAME, GROUP_NAME, isOwnName } from './names.ts';
 
 /** The input of the `replication` workflow, and one entry of `replications` in the configuration file. What is said of a key shows in editors. */
@@ -18,7 +19,8 @@ const group = z
     /^[%|A-Za-z0-9_*-]{1,120}$/,
     'expected a consumer group: letters, digits and % | _ -, at most 120; * for any text',
   )
-  .refine((name) => !isOwnName(name), 'groups of the replicator itself (REPLICATOR_...) cannot be replicated');
+  .refine((name) => !isOwnName(name), 'groups of the replicator itself (REPLICATOR_...) cannot be replicated')
+  .refine((name) => !isSystemGroup(name), 'groups of RocketMQ itself cannot be replicated');
 
 const groupName = z.string().regex(GROUP_NAME, 'expected a consumer group: letters, digits and % | _ -, at most 120');
 
@@ -96,7 +98,20 @@ export const replicationInput = z
       .array(topic)
       .default([])
       .describe('names and patterns of topics that the patterns of `topics` leave out'),
-    groups: z.array(group).default([]).describe('consumer groups whose progress is copied; not available yet'),
+    groups: z
+      .array(group)
+      .default([])
+      .describe(
+        'consumer groups, and patterns, whose progress is copied: their offsets at the destination follow those on the source, ' +
+          'on groups that are created there as they are on the source, but disabled',
+      ),
+    resetOnline: z
+      .array(group)
+      .default([])
+      .describe(
+        'names and patterns of those groups that are moved although consumers are online at the destination, which are told; ' +
+          'without it such a group is left alone',
+      ),
     start: start
       .default('earliest')
       .describe(
@@ -153,7 +168,8 @@ export type ReplicationInput = z.output<typeof replicationInput>;
 export function notAvailableYet(input: ReplicationInput): string[] {
   const missing: string[] = [];
   if (input.mode === 'two-way') missing.push('mode: two-way is not available yet; use one-way');
-  if (input.groups.length > 0) missing.push('groups: copying consumer progress is not available yet; leave it out');
+  if (input.mode === 'two-way' && input.groups.length > 0)
+    missing.push('groups: copying progress in a two-way replication is not available yet; leave it out');
   if (input.filter) missing.push('filter: not available yet; leave it out');
   return missing;
 }

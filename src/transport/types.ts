@@ -154,6 +154,21 @@ export interface GroupConfig {
   readonly [setting: string]: unknown;
 }
 
+/** What a group has committed for the queues of one topic on one broker. */
+export interface CommittedOffsets {
+  readonly group: string;
+  readonly topic: string;
+  /** Next offset to read, by queue. */
+  readonly offsets: ReadonlyMap<number, number>;
+}
+
+/** What a group's online consumers told a broker. */
+export interface Subscription {
+  /** Each of them reads everything and keeps its offsets to itself. */
+  readonly isBroadcasting: boolean;
+  readonly topics: readonly string[];
+}
+
 /** What an online consumer has of one queue. */
 export interface ConsumedQueue extends Queue {
   /** Messages that it has fetched and not finished. */
@@ -197,8 +212,21 @@ export interface ClusterAdmin {
   createGroup(group: string): Promise<void>;
   /** `undefined` where it does not exist; a broker with `autoCreateSubscriptionGroup` creates it now. */
   groupConfig(broker: string, group: string): Promise<GroupConfig | undefined>;
+  /** All groups of this broker by name; asking creates none. */
+  groupConfigs(broker: string): Promise<ReadonlyMap<string, GroupConfig>>;
   /** Creates the group on this broker or changes it to this configuration. */
   putGroup(broker: string, config: GroupConfig): Promise<void>;
+  /** What every group has committed on this broker, RocketMQ's and our own included. */
+  groupOffsets(broker: string): Promise<CommittedOffsets[]>;
+  /** Client IDs of the group's consumers that are connected to this broker. */
+  consumers(broker: string, group: string): Promise<readonly string[]>;
+  /** `undefined` while none of its consumers is connected to this broker. */
+  subscription(broker: string, group: string): Promise<Subscription | undefined>;
+  /**
+   * Sets the group's offset so that consumers that are online follow; until one pulls the queue, offsets that are committed are ignored. Since 5.1.
+   * @throws TransportError, refused for good, where the broker can only reset a whole topic to a time
+   */
+  resetOffset(group: string, queue: Queue, offset: number): Promise<void>;
   /**
    * What an online consumer of the group has fetched of its queues. Fails for a client that is not online at this broker, or that does not answer
    * within 10 s.

@@ -11,6 +11,7 @@ import type {
   Watched,
   WatchInput,
   RetireInput,
+  SyncGroupsInput,
   RedriveInput,
   RedirectInput,
 } from '../../activities/types.ts';
@@ -68,6 +69,8 @@ export class ReplicationRig {
   prepare: (input: PrepareInput) => Promise<Prepared> = () => Promise.resolve({ map: MAP, starts: {} });
   /** Answers each watch; by default nothing ever happens. */
   watch: (input: WatchInput) => Promise<Watched> = () => Context.current().cancelled;
+  /** Syncs groups; by default until it is cancelled. */
+  syncGroups: (input: SyncGroupsInput) => Promise<void> = () => Context.current().cancelled;
   retire: (input: RetireInput) => Promise<void> = () => Promise.resolve();
   redrive: (input: RedriveInput) => Promise<RedriveResult> = () =>
     Promise.resolve({ redriven: 0, refusedAgain: 0, missing: 0, more: false });
@@ -152,6 +155,18 @@ export class ReplicationRig {
           clearInterval(beating);
         }
       },
+      syncGroups: async (input) => {
+        const { heartbeat } = Context.current();
+        const beating = setInterval(() => {
+          heartbeat();
+        }, 1000);
+        try {
+          await this.syncGroups(input);
+        } finally {
+          clearInterval(beating);
+        }
+      },
+      syncGroupsOnce: () => Promise.reject(new Error('nobody syncs groups here')),
       retire: (input) => this.retire(input),
       redrive: (input) => this.redrive(input),
       redirect: (input) => this.redirect(input),

@@ -1,6 +1,6 @@
 import type { ReplicationInput } from '../../src/replication/input.ts';
 import { NO_COUNTERS, type BlockedQueue } from '../../src/replication/messages.ts';
-import { blockedQueues, layShards, newFlow, type FlowState } from './flow-state.ts';
+import { blockedQueues, layShards, newFlow, SHORT_LIVED, type FlowState } from './flow-state.ts';
 import { newTask, type Task } from './task.ts';
 
 /** Raised when a release carries state that an earlier one would misread. */
@@ -11,7 +11,7 @@ const ONE_FLOW_FORMAT = 1;
 /** At most this much of a replication is carried to its next run, so that every run starts small. Bytes of JSON. */
 export const MAX_CARRIED_BYTES = 256 * 1024;
 
-interface CarriedFlow extends Omit<FlowState, 'shards' | 'troubles'> {
+interface CarriedFlow extends Omit<FlowState, (typeof SHORT_LIVED)[number]> {
   readonly blocked: readonly BlockedQueue[];
 }
 
@@ -76,7 +76,7 @@ export function restore(name: string, input: ReplicationInput, given: Carried | 
 }
 
 function carriedFlow(flow: FlowState): CarriedFlow {
-  return { ...without(flow, 'shards', 'troubles'), blocked: blockedQueues(flow) };
+  return { ...without(flow, ...SHORT_LIVED), blocked: blockedQueues(flow) };
 }
 
 function restoredFlow({ blocked, ...kept }: CarriedFlow, parallelism: number): FlowState {
@@ -90,7 +90,7 @@ function isOfOneFlow(carried: Carried | CarriedOneFlow): carried is CarriedOneFl
 }
 
 function withFlows({ source, destination }: ReplicationInput, carried: CarriedOneFlow): Carried {
-  const blank = without(newFlow(source, destination), 'shards', 'troubles');
+  const blank = without(newFlow(source, destination), ...SHORT_LIVED);
   const ofFlow = new Set([...Object.keys(blank), 'blocked']);
   const fields = Object.entries(carried);
   const flow = Object.fromEntries(fields.filter(([field]) => ofFlow.has(field))) as Partial<CarriedFlow>;

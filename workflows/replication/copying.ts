@@ -13,6 +13,7 @@ import type { ReplicationInput } from '../../src/replication/input.ts';
 import { OUTDATED, pumpId, PUMP_TASK_QUEUE } from '../../src/replication/messages.ts';
 import { shardQueues, type QueueRange } from '../../src/replication/queue-map.ts';
 import { causeOf, isFailure } from './causes.ts';
+import { GroupSyncing } from './group-sync.ts';
 import { sameQueues, shardsOf, type FlowState, type Shard } from './flow-state.ts';
 import { adopt, backOff, prepareOnce } from './preparing.ts';
 import { pumpInputOf, settingsIn } from './pump-input.ts';
@@ -57,6 +58,7 @@ export class Copying {
   readonly #changed: () => void;
   readonly #pumping = new Map<Shard, Pumping>();
   readonly #watch: TopologyWatch;
+  readonly #groups: GroupSyncing;
   #scope: CancellationScope | undefined;
   #catchingUp = false;
   #dealing: Promise<void> = Promise.resolve();
@@ -65,6 +67,7 @@ export class Copying {
     this.#task = task;
     this.#flow = flow;
     this.#changed = changed;
+    this.#groups = new GroupSyncing(task, flow, changed);
     this.#watch = new TopologyWatch(task, flow, {
       changed,
       onNew: () => this.#extend(),
@@ -79,10 +82,11 @@ export class Copying {
   async run(): Promise<void> {
     const scope = (this.#scope = CancellationScope.current());
     for (const shard of this.#flow.shards) this.#begin(shard);
+    const syncing = this.#groups.run();
     if (patched('watch-topology')) await this.#watch.run();
     await scope.cancelRequested.catch(() => undefined);
     await this.#dealing;
-    await Promise.all([...this.#pumping.values()].map(({ ended }) => ended));
+    await Promise.all([syncing, ...[...this.#pumping.values()].map(({ ended }) => ended)]);
   }
 
   /** Has the shard's pump start anew with what the flow now says. */
@@ -115,6 +119,7 @@ export class Copying {
         return await work(shards);
       } finally {
         for (const shard of shards) this.#begin(shard);
+        this.#groups.renew();
       }
     });
   }
@@ -173,6 +178,7 @@ export class Copying {
       for (const shard of flow.shards) this.#begin(shard);
     });
     this.#watch.renew();
+    this.#groups.renew();
     this.#changed();
   }
 

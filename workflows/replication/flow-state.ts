@@ -1,4 +1,5 @@
 import type { LeftOut } from '../../activities/types.ts';
+import type { GroupsReport } from '../../src/replication/group-progress.ts';
 import { NO_COUNTERS, type BlockedQueue, type Counters } from '../../src/replication/messages.ts';
 import {
   mappedQueues,
@@ -10,7 +11,7 @@ import {
 } from '../../src/replication/queue-map.ts';
 import type { CountedRun } from './repeats.ts';
 
-/** What a replication knows of one flow. Everything but `shards` and `troubles` is carried over when the workflow continues as new. */
+/** What a replication knows of one flow. What is in `SHORT_LIVED` is not carried over when the workflow continues as new. */
 export interface FlowState {
   readonly source: string;
   readonly destination: string;
@@ -36,7 +37,16 @@ export interface FlowState {
   counters: Counters;
   /** What keeps `prepare`, the journal or the watch from succeeding. */
   troubles: readonly string[];
+  /** `pumpId` of the sync of groups at work; absent while none is. */
+  sync?: string;
+  /** What it told last. */
+  groups?: GroupsReport;
+  /** What keeps groups from following. */
+  groupTroubles?: readonly string[];
 }
+
+/** What is told anew, or made of the rest. */
+export const SHORT_LIVED = ['shards', 'troubles', 'sync', 'groups', 'groupTroubles'] as const;
 
 export interface Shard {
   queues: readonly QueueRange[];

@@ -9,6 +9,7 @@ import {
   setHandler,
 } from '@temporalio/workflow';
 import { COMMAND_DESCRIPTIONS, readCommand } from '../../src/replication/commands.ts';
+import { GROUPS_REPORT, type GroupsView } from '../../src/replication/group-progress.ts';
 import {
   COMMANDS,
   PUMP_REPORT,
@@ -20,6 +21,7 @@ import {
   type ReplicationStatus,
 } from '../../src/replication/messages.ts';
 import { problemsOf, sentence } from '../../src/replication/problems.ts';
+import { applyGroupsReport, groupsOf, groupsReport } from './group-sync.ts';
 import type { Inbox } from './inbox.ts';
 import { applyReport, pumpReport } from './reports.ts';
 import { refuse, type Task } from './task.ts';
@@ -62,6 +64,16 @@ export function listen(task: Task, inbox: Inbox, changed: () => void): void {
     },
     { description: 'For the pumps of this replication.' },
   );
+  setHandler(
+    defineSignal<unknown[]>(GROUPS_REPORT),
+    (report) => {
+      const read = groupsReport.safeParse(report);
+      if (read.success) applyGroupsReport(task, read.data);
+      else refuse(task, GROUPS_REPORT, {}, problemsOf(read.error, report).map(sentence).join('; '), now());
+      changed();
+    },
+    { description: 'For the sync of this replication.' },
+  );
   setDefaultSignalHandler((name) => {
     refuse(task, name.slice(0, 100), {}, `no such signal; known signals: ${COMMANDS.join(', ')}`, now());
     changed();
@@ -71,6 +83,9 @@ export function listen(task: Task, inbox: Inbox, changed: () => void): void {
   });
   setHandler(defineQuery<PositionsPage, unknown[]>('positions'), (input) => positionsOf(task, firstOf(input)), {
     description: 'Where each queue stands: { from? } begins at that queue of the map.',
+  });
+  setHandler(defineQuery<GroupsView>('groups'), () => groupsOf(task), {
+    description: 'Where consumer groups stand on both sides, and why one is not in step; as of a minute ago at most.',
   });
   setHandler(defineQuery<readonly AuditEntry[]>('audit'), () => task.audit, {
     description: 'The last 200 decisions: what was asked, by whom, why, and what came of it.',

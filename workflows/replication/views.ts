@@ -54,8 +54,8 @@ export function statusOf(task: Task): ReplicationStatus {
   };
 }
 
-function troublesOf({ troubles, shards }: FlowState): string[] {
-  return [...troubles, ...shards.flatMap((shard) => shard.troubles)];
+function troublesOf({ troubles, groupTroubles = [], shards }: FlowState): string[] {
+  return [...troubles, ...groupTroubles, ...shards.flatMap((shard) => shard.troubles)];
 }
 
 function allBlocked({ flows }: Task): BlockedQueue[] {

@@ -4,7 +4,6 @@ import { CommandFailed } from '../failure.ts';
 /** Commands that are decided but not built yet: they exist, so that nobody wonders about a misspelling. */
 const LATER = [
   ['reverse', 'turn the direction of a replication'],
-  ['groups', "show how consumer groups' progress is copied"],
   ['failback', 'the way home after a failover'],
   ['drill', 'rehearse a switchover and measure RPO and RTO'],
   ['verify', 'compare source and destination'],

@@ -1,3 +1,4 @@
+import type { PumpProgress, SyncProgress } from '../../../activities/types.ts';
 import type { ReplicationStatus } from '../../replication/messages.ts';
 import { workflowId } from '../../replication/names.ts';
 import { isPausedByTemporal, type PendingActivity } from '../executions.ts';
@@ -70,9 +71,14 @@ function activityLine(activity: PendingActivity): string {
   return [
     `  ${type} ${isPausedByTemporal(activity) ? 'paused by Temporal' : state}, attempt ${attempt}`,
     ...(lastHeartbeat === undefined ? [] : [`last heartbeat ${lastHeartbeat}`]),
-    ...(progress ? [`copied ${grouped(progress.copied)}, blocked queues ${progress.blocked}`] : []),
+    ...(progress ? [progressText(progress)] : []),
     ...(lastFailure === undefined ? [] : [`last failure: ${lastFailure}`]),
   ].join(', ');
+}
+
+function progressText(progress: PumpProgress | SyncProgress): string {
+  if ('groups' in progress) return `${progress.groups} groups, ${progress.outOfStep} of them not in step`;
+  return `copied ${grouped(progress.copied)}, blocked queues ${progress.blocked}`;
 }
 
 function lagLines({ lag, noLag }: ReplicationReport, eachQueue: boolean): string[] {

@@ -1,12 +1,16 @@
 import { deleteSubscriptionGroup } from '../../remoting/requests/delete-subscription-group.ts';
+import { getAllConsumerOffsets } from '../../remoting/requests/get-all-consumer-offset.ts';
 import { getAllSubscriptionGroups } from '../../remoting/requests/get-all-subscription-group-config.ts';
 import { getAllTopicConfig } from '../../remoting/requests/get-all-topic-config.ts';
 import { getBrokerConfig } from '../../remoting/requests/get-broker-config.ts';
+import { getConsumerConnections } from '../../remoting/requests/get-consumer-connection-list.ts';
+import { getConsumerList } from '../../remoting/requests/get-consumer-list-by-group.ts';
 import { getConsumerRunningInfo } from '../../remoting/requests/get-consumer-running-info.ts';
 import { getSystemTopics } from '../../remoting/requests/get-system-topic-list-from-broker.ts';
 import { getRouteInfo } from '../../remoting/requests/get-route-info.ts';
 import { getSubscriptionGroup } from '../../remoting/requests/get-subscription-group-config.ts';
 import { getTopicConfig } from '../../remoting/requests/get-topic-config.ts';
+import { resetConsumerOffset } from '../../remoting/requests/invoke-broker-to-reset-offset.ts';
 import { searchOffset } from '../../remoting/requests/search-offset.ts';
 import type { TopicSettings } from '../../remoting/requests/topic-settings.ts';
 import {
@@ -15,15 +19,18 @@ import {
 } from '../../remoting/requests/update-and-create-subscription-group.ts';
 import { updateAndCreateTopic } from '../../remoting/requests/update-and-create-topic.ts';
 import { updateBrokerConfig } from '../../remoting/requests/update-broker-config.ts';
+import { TransportError } from '../errors.ts';
 import type {
   AccessAnswer,
   AccessQuestion,
   BrokerInfo,
   ClusterAdmin,
+  CommittedOffsets,
   OffsetRange,
   ConsumedQueue,
   GroupConfig,
   Queue,
+  Subscription,
   Topic,
   TopicConfig,
 } from '../types.ts';
@@ -103,10 +110,38 @@ export class RemotingAdmin implements ClusterAdmin {
     return (await this.#connections.call(broker, getAllSubscriptionGroups, undefined)).get(group);
   }
 
+  async groupConfigs(broker: string): Promise<ReadonlyMap<string, GroupConfig>> {
+    return await this.#connections.call(broker, getAllSubscriptionGroups, undefined);
+  }
+
   async putGroup(broker: string, config: GroupConfig): Promise<void> {
     const current = await this.groupConfig(broker, config.groupName);
     const attributes = groupAttributeChanges(current, config);
     await this.#connections.call(broker, updateAndCreateSubscriptionGroup, { ...config, attributes });
+  }
+
+  async groupOffsets(broker: string): Promise<CommittedOffsets[]> {
+    return await this.#connections.call(broker, getAllConsumerOffsets, undefined);
+  }
+
+  async consumers(broker: string, group: string): Promise<readonly string[]> {
+    return await this.#connections.call(broker, getConsumerList, group);
+  }
+
+  async subscription(broker: string, group: string): Promise<Subscription | undefined> {
+    const online = await this.#connections.call(broker, getConsumerConnections, group);
+    return online && { isBroadcasting: online.messageModel === 'BROADCASTING', topics: online.topics };
+  }
+
+  async resetOffset(group: string, queue: Queue, offset: number): Promise<void> {
+    const { broker } = queue;
+    // any other broker takes it for a reset of the whole topic
+    if ((await this.brokerConfig(broker)).get('useServerSideResetOffset') !== 'true')
+      throw new TransportError(
+        `broker ${broker}: it cannot reset one queue to an offset; that takes 5.1 or later with useServerSideResetOffset=true`,
+        { address: broker, retryable: false, answered: true, refusedForGood: true },
+      );
+    await this.#connections.call(broker, resetConsumerOffset, { group, ...place(queue), offset });
   }
 
   async deleteGroup(group: string, topics: readonly string[]): Promise<void> {

@@ -30,6 +30,7 @@ describe('a good file', () => {
       topics: ['orders', '%RETRY%billing'],
       exclude: [],
       groups: [],
+      resetOnline: [],
       start: { group: 'billing' },
       tags: [{ key: 'region', value: 'east' }],
       onGap: 'block',

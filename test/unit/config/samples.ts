@@ -44,6 +44,7 @@ export const EVERY_KEY = {
       topics: ['orders', 'pay-*'],
       exclude: ['pay-test'],
       groups: ['g'],
+      resetOnline: ['g'],
       start: { group: 'g' },
       tags: [{ key: 'k', value: 'v' }],
       filter: { tags: ['a'] },

@@ -10,6 +10,7 @@ const GOOD: Required<Omit<ReplicationConfig, 'filter'>> & Pick<ReplicationConfig
   topics: ['orders', 'payments-*'],
   exclude: ['payments-test'],
   groups: ['billing'],
+  resetOnline: ['billing'],
   start: { group: 'billing' },
   tags: [{ key: 'region', value: 'east' }],
   filter: { sql: 'amount > 100' },

@@ -1,0 +1,139 @@
+import { CancelledFailure, Context } from '@temporalio/activity';
+import type { Client } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import type { GroupLook } from '../src/groups/group-look.ts';
+import { GroupReporter } from '../src/groups/group-reporter.ts';
+import type { GroupSync } from '../src/groups/group-sync.ts';
+import { withGroupSync } from '../src/groups/open-sync.ts';
+import { describeGroups, REPORT_LIMITS } from '../src/groups/report-groups.ts';
+import { Lease, now } from '../src/pump/lease.ts';
+import { pause } from '../src/pump/time.ts';
+import { GROUPS_REPORT, type GroupsReport } from '../src/replication/group-progress.ts';
+import { Attempt } from '../src/temporal/attempt.ts';
+import type { Cluster } from '../src/transport/types.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import type { GroupsSummary, SyncGroupsInput, SyncProgress } from './types.ts';
+
+/** Half of the second that progress may take to be seen. */
+const ROUND_MS = 500;
+/** How often Temporal is asked whether the attempt still counts; well within `LEASE_MS`. */
+const CONFIRM_MS = 2000;
+const HEARTBEAT_MS = 1000;
+const REPORT_TIMEOUT_MS = 5000;
+const STINT_MS = 6 * 3600 * 1000;
+
+/** See `ControlActivities.syncGroups`. */
+export async function syncGroups(dependencies: ActivityDependencies, input: SyncGroupsInput): Promise<void> {
+  const work = new SyncAttempt(dependencies, input);
+  const { attempt } = work;
+  const reporter = new GroupReporter({
+    ...work.clusters,
+    send: (found) => sendReport(dependencies.client, attempt.workflowId, { sync: attempt.pump, ...found }),
+  });
+  const over = performance.now() + STINT_MS;
+  await work.run(async (sync) => {
+    let looks: GroupLook[] = [];
+    while (!attempt.ended.aborted && performance.now() < over) {
+      const began = performance.now();
+      let troubles: string[] = [];
+      try {
+        await work.confirm();
+        looks = await sync.round();
+      } catch (error) {
+        if (error instanceof Superseded) throw error;
+        troubles = [error instanceof Error ? error.message : String(error)];
+      }
+      const outOfStep = looks.filter(({ problem }) => problem !== undefined).length;
+      work.progress = { groups: looks.length, outOfStep, requests: sync.requests, troubles };
+      // what could not be told is told next time
+      await reporter.tell(looks, troubles).catch(() => undefined);
+      await pause(ROUND_MS - (performance.now() - began), attempt.ended);
+    }
+  });
+  if (attempt.isCancelRequested) throw new CancelledFailure('told to stop syncing groups');
+  if (attempt.ended.aborted) throw await attempt.handedOver();
+}
+
+/** See `ControlActivities.syncGroupsOnce`. */
+export async function syncGroupsOnce(
+  dependencies: ActivityDependencies,
+  input: SyncGroupsInput,
+): Promise<GroupsSummary> {
+  const work = new SyncAttempt(dependencies, input);
+  try {
+    return await work.run(async (sync) => {
+      await work.confirm();
+      const looks = await sync.lastRound();
+      const at = new Date().toISOString();
+      const inStep = looks.filter(({ problem }) => problem === undefined);
+      const syncedAt = new Map(inStep.map(({ group }) => [group, at]));
+      const found = await describeGroups(looks, syncedAt, work.clusters, REPORT_LIMITS);
+      return { ...found, total: looks.length, outOfStep: looks.length - inStep.length, requests: sync.requests };
+    });
+  } catch (error) {
+    if (work.attempt.isCancelRequested) throw new CancelledFailure('told to stop syncing groups');
+    throw ApplicationFailure.create({ message: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+class Superseded extends Error {}
+
+/** One attempt at syncing. It writes only while Temporal has lately said that it counts: a process that was frozen has been replaced. */
+class SyncAttempt {
+  readonly attempt: Attempt;
+  readonly clusters: { readonly source: Cluster; readonly destination: Cluster };
+  /** Told with each heartbeat. */
+  progress: SyncProgress = { groups: 0, outOfStep: 0, requests: 0, troubles: [] };
+  readonly #dependencies: ActivityDependencies;
+  readonly #input: SyncGroupsInput;
+  readonly #lease = new Lease();
+  #confirmedAt = -Infinity;
+
+  constructor(dependencies: ActivityDependencies, input: SyncGroupsInput) {
+    const { client, openCluster } = dependencies;
+    this.attempt = new Attempt(Context.current(), client);
+    this.clusters = { source: openCluster(input.source), destination: openCluster(input.destination) };
+    this.#dependencies = dependencies;
+    this.#input = input;
+  }
+
+  async run<T>(work: (sync: GroupSync) => Promise<T>): Promise<T> {
+    const beating = setInterval(() => {
+      this.attempt.heartbeat(this.progress);
+    }, HEARTBEAT_MS);
+    const options = {
+      ...this.clusters,
+      budget: this.#dependencies.budget,
+      signal: this.attempt.ended,
+      assertCurrent: () => {
+        this.#assertCurrent();
+      },
+    };
+    try {
+      return await withGroupSync(this.#input, options, work);
+    } finally {
+      clearInterval(beating);
+    }
+  }
+
+  /** Allows writing for a while. @throws Superseded */
+  async confirm(): Promise<void> {
+    const asked = now();
+    if (asked.monotonic - this.#confirmedAt < CONFIRM_MS) return;
+    if ((await this.attempt.standing()) === 'superseded')
+      throw new Superseded('another attempt of this sync has taken over');
+    this.#lease.renew(asked);
+    this.#confirmedAt = asked.monotonic;
+  }
+
+  #assertCurrent(): void {
+    if (this.attempt.ended.aborted || !this.#lease.valid)
+      throw new Error('this sync was told to end, or cannot be sure that it still counts');
+  }
+}
+
+/** To whatever run is current: a report counts only from the sync that is at work there. */
+async function sendReport(client: Client, workflowId: string, report: GroupsReport): Promise<void> {
+  const handle = client.workflow.getHandle(workflowId);
+  await client.withDeadline(Date.now() + REPORT_TIMEOUT_MS, () => handle.signal(GROUPS_REPORT, report));
+}

@@ -1,0 +1,52 @@
+import type { MappedQueue } from '../replication/queue-map.ts';
+import type { Queue } from '../transport/types.ts';
+
+/** Where a group stands in one source queue. */
+export interface GroupRow {
+  readonly queue: MappedQueue;
+  /** Committed on the source; `undefined` where the group has committed nothing. */
+  readonly source: number | undefined;
+}
+
+/** Where a group stands in one destination queue, and where it should. */
+export interface GroupSlot {
+  readonly to: Queue;
+  /** The source queues that are copied there; more than one after a remap. */
+  readonly rows: readonly GroupRow[];
+  /** The destination offset that means the same as the source's; `undefined` where nobody asks for one. */
+  readonly translated: number | undefined;
+  /** Committed on the destination. */
+  readonly destination: number | undefined;
+}
+
+/** A group as one round has found it. */
+export interface GroupLook {
+  readonly group: string;
+  readonly slots: readonly GroupSlot[];
+  /** Why it is not in step. */
+  readonly problem?: string;
+}
+
+/** Where the group has to go on at the destination; offsets only go forward. */
+export function movesOf({ slots }: GroupLook): { readonly slot: GroupSlot; readonly offset: number }[] {
+  return slots.flatMap((slot) => {
+    const { translated, destination } = slot;
+    const moves = translated !== undefined && (destination === undefined || destination < translated);
+    return moves ? [{ slot, offset: translated }] : [];
+  });
+}
+
+/** Said of a group that has gone further at the destination than the source's consumers have. */
+export function aheadOf({ slots }: GroupLook): string | undefined {
+  const ahead = slots.filter(
+    ({ translated, destination }) => translated !== undefined && destination !== undefined && destination > translated,
+  );
+  const first = ahead[0];
+  if (!first) return undefined;
+  const { topic, broker, id } = first.to;
+  const more = ahead.length > 1 ? `, and so in ${ahead.length - 1} more queues` : '';
+  return (
+    `the destination has gone further than the source: in queue ${id} of ${topic} on ${broker} it stands at ${first.destination}, ` +
+    `the source's offset means ${first.translated}${more}; offsets only go forward`
+  );
+}

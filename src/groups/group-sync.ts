@@ -1,0 +1,164 @@
+import { inParallel } from '../pump/prepare/in-parallel.ts';
+import { flowGroup } from '../replication/names.ts';
+import { mappedQueues, sourceKey, type MappedQueue, type QueuePlace } from '../replication/queue-map.ts';
+import { queueKey, type Cluster, type Queue } from '../transport/types.ts';
+import { FlowGroups, type FlowGroup } from './flow-groups.ts';
+import { aheadOf, type GroupLook, type GroupRow, type GroupSlot } from './group-look.ts';
+import { moveGroup } from './move-group.ts';
+import { OffsetTable } from './offset-table.ts';
+import type { SyncGroupsInput } from '../../activities/types.ts';
+import { Translations, type Translate } from './translations.ts';
+
+export interface GroupSyncOptions {
+  readonly source: Cluster;
+  readonly destination: Cluster;
+  readonly translate: Translate;
+  /** Comes back when everything that this broker of the destination had stored can be read. */
+  readonly dispatched: (broker: string) => Promise<void>;
+  /** Right before each write. @throws Error where this sync may not write any more */
+  readonly assertCurrent: () => void;
+}
+
+/** The queues of a topic that go to one destination queue. */
+interface Lane {
+  readonly to: Queue;
+  readonly queues: readonly MappedQueue[];
+}
+
+/** Keeps the offsets of a flow's groups at the destination where the source's offsets mean (R10), one round after the other. */
+export class GroupSync {
+  readonly #flow: SyncGroupsInput;
+  readonly #options: GroupSyncOptions;
+  readonly #groups: FlowGroups;
+  readonly #translations: Translations;
+  readonly #lanes: ReadonlyMap<string, readonly Lane[]>;
+  readonly #sourceBrokers: readonly string[];
+  readonly #destinationBrokers: readonly string[];
+  /** The source's offsets a round ago: what was copied then can be read by now. */
+  #before: OffsetTable | undefined;
+  #requests = 0;
+
+  constructor(flow: SyncGroupsInput, options: GroupSyncOptions) {
+    const queues = [...mappedQueues(flow.queues)];
+    this.#flow = flow;
+    this.#options = options;
+    this.#lanes = lanesByTopic(queues);
+    this.#sourceBrokers = [...new Set(queues.map(({ from }) => from.broker))];
+    this.#destinationBrokers = [...new Set(queues.map(({ to }) => to.broker))];
+    this.#translations = new Translations(options.translate);
+    this.#groups = new FlowGroups({ ...options, sourceBrokers: this.#sourceBrokers, groups: flow.groups });
+  }
+
+  /** Sent so far, over all rounds. */
+  get requests(): number {
+    return this.#requests + this.#groups.requests + this.#translations.requests;
+  }
+
+  /** Reads both sides and moves what has to go on. A group's trouble is told with it. @throws TransportError where a cluster cannot be read */
+  async round(): Promise<GroupLook[]> {
+    return await this.#eachGroup(true, async (look) => {
+      const { destination, assertCurrent } = this.#options;
+      return await moveGroup(look, {
+        ...{ destination, assertCurrent, resetOnline: this.#flow.resetOnline },
+        onRequest: (count) => {
+          this.#requests += count;
+        },
+      });
+    });
+  }
+
+  /**
+   * One round that counts as the last word, where nothing is copied meanwhile: what the source's checkpoint says is copied can be read.
+   * @throws TransportError
+   */
+  async lastRound(): Promise<GroupLook[]> {
+    this.#before = await OffsetTable.read(this.#options.source, this.#sourceBrokers);
+    await Promise.all(this.#destinationBrokers.map((broker) => this.#options.dispatched(broker)));
+    return await this.round();
+  }
+
+  /** The same without writing anything. */
+  async look(): Promise<GroupLook[]> {
+    return await this.#eachGroup(false, (look) => Promise.resolve(look));
+  }
+
+  async #eachGroup(creates: boolean, work: (look: GroupLook) => Promise<GroupLook>): Promise<GroupLook[]> {
+    const { source, destination } = this.#options;
+    this.#requests += this.#sourceBrokers.length + this.#destinationBrokers.length;
+    const [onSource, onDestination] = await Promise.all([
+      OffsetTable.read(source, this.#sourceBrokers),
+      OffsetTable.read(destination, this.#destinationBrokers),
+    ]);
+    const groups = await this.#groups.current(onSource.groups, creates);
+    this.#translations.begin();
+    const looks = await inParallel([...groups.values()], async (group): Promise<GroupLook> => {
+      let look: GroupLook = { group: group.name, slots: [] };
+      try {
+        look = await this.#lookAt(group, onSource, onDestination);
+        if (look.problem !== undefined) return look;
+        look = await work(look);
+        const problem = look.problem ?? aheadOf(look);
+        return { ...look, ...(problem !== undefined && { problem }) };
+      } catch (error) {
+        return { ...look, problem: error instanceof Error ? error.message : String(error) };
+      }
+    });
+    this.#before = onSource;
+    return looks;
+  }
+
+  async #lookAt(group: FlowGroup, onSource: OffsetTable, onDestination: OffsetTable): Promise<GroupLook> {
+    const { name, refusal } = group;
+    if (refusal !== undefined) return { group: name, slots: [], problem: refusal };
+    const committed = onSource.topicsOf(name);
+    const topics = [...this.#lanes.keys()].filter((topic) => committed.has(topic) || group.topics.has(topic));
+    if (topics.length === 0)
+      return { group: name, slots: [], problem: 'it has committed nothing yet for the topics of this replication' };
+    const lanes = topics.flatMap((topic) => this.#lanes.get(topic)!);
+    const slots = await inParallel(lanes, (lane) => this.#slot(name, lane, onSource, onDestination));
+    return { group: name, slots };
+  }
+
+  async #slot(
+    group: string,
+    { to, queues }: Lane,
+    onSource: OffsetTable,
+    onDestination: OffsetTable,
+  ): Promise<GroupSlot> {
+    const rows = queues.map((queue): GroupRow => ({ queue, source: onSource.offset(group, queue.topic, queue.from) }));
+    const destination = onDestination.offset(group, to.topic, { broker: to.broker, queue: to.id });
+    // where nothing was consumed the group needs a place only as long as it has none, lest it begin at the end
+    const asks = destination === undefined || rows.some(({ source }) => source !== undefined);
+    const translated = asks ? await this.#translate(to, rows) : undefined;
+    return { to, rows, translated, destination };
+  }
+
+  async #translate(to: Queue, rows: readonly GroupRow[]): Promise<number> {
+    const { source: cluster, histories } = this.#flow;
+    const positions = rows.map(({ queue, source: offset }) => {
+      const { topic, from } = queue;
+      const history = histories[sourceKey(queue)];
+      const source = { cluster, topic, broker: from.broker, queue: from.queue, generation: history?.generation ?? 0 };
+      return { source, offset, copiedTo: this.#copiedTo(topic, from), start: history?.start };
+    });
+    return await this.#translations.of(to, positions);
+  }
+
+  /** The flow's own checkpoint. */
+  #copiedTo(topic: string, from: QueuePlace): number | undefined {
+    return this.#before?.offset(flowGroup(this.#flow), topic, from);
+  }
+}
+
+function lanesByTopic(queues: readonly MappedQueue[]): Map<string, Lane[]> {
+  const lanes = new Map<string, { to: Queue; queues: MappedQueue[] }>();
+  for (const queue of queues) {
+    const to = { topic: queue.topic, broker: queue.to.broker, id: queue.to.queue };
+    const lane = lanes.get(queueKey(to)) ?? { to, queues: [] };
+    lane.queues.push(queue);
+    lanes.set(queueKey(to), lane);
+  }
+  const topics = new Map<string, Lane[]>();
+  for (const lane of lanes.values()) topics.set(lane.to.topic, [...(topics.get(lane.to.topic) ?? []), lane]);
+  return topics;
+}

@@ -1,0 +1,99 @@
+import { inParallel } from '../pump/prepare/in-parallel.ts';
+import type { GroupProgress, GroupQueueProgress, GroupsReport } from '../replication/group-progress.ts';
+import { queueKey, type Cluster, type Queue } from '../transport/types.ts';
+import type { GroupLook, GroupRow, GroupSlot } from './group-look.ts';
+
+/** How much of a report is kept; the rest is counted. */
+export interface ReportLimits {
+  readonly groups: number;
+  readonly queues: number;
+}
+
+/** Groups in trouble come first. A report rides in history, once a minute. */
+export const REPORT_LIMITS: ReportLimits = { groups: 200, queues: 200 };
+
+const UNKNOWN: ReadonlyMap<string, number> = new Map();
+
+export type GroupsFound = Pick<GroupsReport, 'groups' | 'more'>;
+
+/**
+ * What is told of groups: where they stand in each queue, with the lags as of now where the clusters tell how far their queues go.
+ * @param syncedAt ISO 8601 time by group
+ */
+export async function describeGroups(
+  looks: readonly GroupLook[],
+  syncedAt: ReadonlyMap<string, string>,
+  clusters: { readonly source: Cluster; readonly destination: Cluster },
+  limits: ReportLimits,
+): Promise<GroupsFound> {
+  const shown = [...looks].sort((a, b) => rank(a) - rank(b)).slice(0, limits.groups);
+  let left = limits.queues;
+  let moreQueues = 0;
+  const rows = shown.map((look) => {
+    const all = look.slots.flatMap((slot) => slot.rows.map((row) => ({ slot, row })));
+    const taken = all.slice(0, left);
+    left -= taken.length;
+    moreQueues += all.length - taken.length;
+    return { look, taken };
+  });
+  const all = rows.flatMap(({ taken }) => taken);
+  const [onSource, onDestination] = await Promise.all([
+    ends(
+      clusters.source,
+      all.map(({ row }) => sourceQueue(row)),
+    ).catch(() => UNKNOWN),
+    ends(
+      clusters.destination,
+      all.map(({ slot }) => slot.to),
+    ).catch(() => UNKNOWN),
+  ]);
+  const groups = rows.map(({ look, taken }): GroupProgress => {
+    const at = syncedAt.get(look.group);
+    return {
+      group: look.group,
+      ...(look.problem !== undefined && { problem: look.problem }),
+      ...(at !== undefined && { syncedAt: at }),
+      queues: taken.map(({ slot, row }) => describeRow(slot, row, onSource, onDestination)),
+    };
+  });
+  return { groups, more: { groups: looks.length - shown.length, queues: moreQueues } };
+}
+
+function rank({ problem }: GroupLook): number {
+  return problem === undefined ? 1 : 0;
+}
+
+function describeRow(
+  { to, translated, destination }: GroupSlot,
+  row: GroupRow,
+  onSource: ReadonlyMap<string, number>,
+  onDestination: ReadonlyMap<string, number>,
+): GroupQueueProgress {
+  const { topic, broker, id: queue } = sourceQueue(row);
+  const { source } = row;
+  const sourceEnd = onSource.get(queueKey(sourceQueue(row)));
+  const destinationEnd = onDestination.get(queueKey(to));
+  return {
+    ...{ topic, broker, queue, to: { broker: to.broker, queue: to.id } },
+    ...(source !== undefined && { source }),
+    ...(source !== undefined && sourceEnd !== undefined && { sourceLag: Math.max(0, sourceEnd - source) }),
+    ...(translated !== undefined && { translated }),
+    ...(destination !== undefined && { destination }),
+    ...(destination !== undefined &&
+      destinationEnd !== undefined && { destinationLag: Math.max(0, destinationEnd - destination) }),
+  };
+}
+
+function sourceQueue({ queue: { topic, from } }: GroupRow): Queue {
+  return { topic, broker: from.broker, id: from.queue };
+}
+
+/** Next offsets that will be written, by `queueKey`. @throws TransportError */
+async function ends({ admin }: Cluster, queues: readonly Queue[]): Promise<ReadonlyMap<string, number>> {
+  const distinct = [...new Map(queues.map((queue) => [queueKey(queue), queue])).values()];
+  const ranges = await inParallel(
+    distinct,
+    async (queue) => [queueKey(queue), (await admin.range(queue)).max] as const,
+  );
+  return new Map(ranges);
+}

@@ -1,0 +1,69 @@
+import { queueKey, type Queue } from '../transport/types.ts';
+import type { GroupPosition, Translation } from './translate.ts';
+
+/** Translates where a group stands in all source queues of this destination queue. @throws TransportError */
+export type Translate = (queue: Queue, positions: readonly GroupPosition[]) => Promise<Translation>;
+
+interface Known {
+  /** The round that asked for it last. */
+  round: number;
+  /** It stays as it is. */
+  isFinal: boolean;
+  offset: Promise<number>;
+}
+
+/**
+ * Translations that many groups, and one round after the other, ask for. All stay as they are, because source offsets rise along a destination queue,
+ * but for a position that copying has not come to yet.
+ */
+export class Translations {
+  /** How many requests were sent, over all rounds. */
+  requests = 0;
+  readonly #translate: Translate;
+  readonly #queues = new Map<string, Map<string, Known>>();
+  /** By queue, what is looked up there: one after the other, because each makes the next one cheap. */
+  readonly #looking = new Map<string, Promise<unknown>>();
+  #round = 0;
+
+  constructor(translate: Translate) {
+    this.#translate = translate;
+  }
+
+  /** Begins a round: what the last one did not ask for is forgotten, what may have changed is looked up anew. */
+  begin(): void {
+    const last = this.#round++;
+    for (const [key, known] of this.#queues) {
+      for (const [positions, { round }] of known) if (round < last) known.delete(positions);
+      if (known.size === 0) this.#queues.delete(key);
+    }
+  }
+
+  /** @throws TransportError */
+  async of(queue: Queue, positions: readonly GroupPosition[]): Promise<number> {
+    const inQueue = this.#queues.get(queueKey(queue)) ?? new Map<string, Known>();
+    this.#queues.set(queueKey(queue), inQueue);
+    const key = positions.map(({ offset }) => offset).join();
+    const known = inQueue.get(key);
+    if (known && (known.isFinal || known.round === this.#round)) {
+      known.round = this.#round;
+      return await known.offset;
+    }
+    const looked: Known = { round: this.#round, isFinal: false, offset: Promise.resolve(-1) };
+    looked.offset = this.#look(looked, queue, positions);
+    inQueue.set(key, looked);
+    return await looked.offset;
+  }
+
+  async #look(known: Known, queue: Queue, positions: readonly GroupPosition[]): Promise<number> {
+    const before = this.#looking.get(queueKey(queue)) ?? Promise.resolve();
+    const translating = before.then(() => this.#translate(queue, positions));
+    this.#looking.set(
+      queueKey(queue),
+      translating.catch(() => undefined),
+    );
+    const { offset, kind, requests } = await translating;
+    this.requests += requests;
+    known.isFinal = kind !== 'ahead';
+    return offset;
+  }
+}

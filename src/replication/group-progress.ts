@@ -1,0 +1,51 @@
+import type { QueuePlace } from './queue-map.ts';
+
+/** What is said of consumer groups whose progress a flow copies: by the sync to its workflow, and by the query `groups`. */
+
+/** Where a group stands in one source queue, and in the queue that it is copied to. Offsets are the next ones to read. */
+export interface GroupQueueProgress {
+  readonly topic: string;
+  readonly broker: string;
+  readonly queue: number;
+  readonly to: QueuePlace;
+  /** Committed on the source; absent where the group has committed nothing, so that the earliest copy is its place. */
+  readonly source?: number;
+  /** Messages on the source behind it. */
+  readonly sourceLag?: number;
+  /** The destination offset that means the same as the source's; absent where the group has consumed nothing and has a place already. */
+  readonly translated?: number;
+  /** Committed on the destination. */
+  readonly destination?: number;
+  /** Messages at the destination behind it. */
+  readonly destinationLag?: number;
+}
+
+export interface GroupProgress {
+  readonly group: string;
+  /** Why it is not in step, and what to do; absent when it is. */
+  readonly problem?: string;
+  /** ISO 8601: when it was in step last. */
+  readonly syncedAt?: string;
+  /** The first ones where there are many. */
+  readonly queues: readonly GroupQueueProgress[];
+}
+
+/** Signal `groupsReport`: sent by the sync of a flow when a group falls out of step or is back, and at most once a minute otherwise. */
+export const GROUPS_REPORT = 'groupsReport';
+export interface GroupsReport {
+  /** `pumpId` of the sync's run and activity, so that a late report of an earlier one is known. */
+  readonly sync: string;
+  /** ISO 8601. */
+  readonly at: string;
+  readonly groups: readonly GroupProgress[];
+  /** Groups, and queues of those that are shown, that are left out because there are too many. */
+  readonly more: { readonly groups: number; readonly queues: number };
+  /** What is wrong now and being retried. */
+  readonly troubles: readonly string[];
+}
+
+/** The answer to the query `groups`. */
+export interface GroupsView extends Omit<GroupsReport, 'sync' | 'at'> {
+  /** ISO 8601 time of the last report; absent before the first one. */
+  readonly at?: string;
+}

@@ -1,0 +1,123 @@
+import { Context } from '@temporalio/activity';
+import { beforeEach, expect, test } from 'vitest';
+import type { SyncGroupsInput } from '../../../activities/types.ts';
+import { GROUPS_REPORT, type GroupsReport, type GroupsView } from '../../../src/replication/group-progress.ts';
+import { pumpId } from '../../../src/replication/messages.ts';
+import { eventually } from '../../support/eventually.ts';
+import { INPUT, MAP, type ReplicationUnderTest } from '../../support/replication-rig.ts';
+import { useRig } from './rig.ts';
+
+const stage = useRig();
+
+interface Sync {
+  readonly input: SyncGroupsInput;
+  /** See `GroupsReport.sync`. */
+  readonly id: string;
+}
+
+/** Those that were started, and those of them that are at work. */
+let started: Sync[] = [];
+const atWork = new Set<Sync>();
+
+beforeEach(() => {
+  started = [];
+  stage.rig.syncGroups = async (input) => {
+    const { info, cancelled } = Context.current();
+    const sync = { input, id: pumpId(info.workflowExecution!.runId, info.activityId) };
+    started.push(sync);
+    atWork.add(sync);
+    await cancelled.finally(() => atWork.delete(sync));
+  };
+});
+
+async function syncing(replication: ReplicationUnderTest, count: number): Promise<Sync> {
+  return await eventually(15_000, () => {
+    const own = started.filter(({ input }) => input.replication === replication.name);
+    return own.length === count && atWork.has(own.at(-1)!) && atWork.size === 1 && own.at(-1);
+  });
+}
+
+const groupsOf = (replication: ReplicationUnderTest) => replication.handle.query<GroupsView>('groups');
+
+function report(sync: string, group: string, problem?: string): GroupsReport {
+  const queues = [{ topic: 'orders', broker: 'east-a', queue: 0, to: { broker: 'west-a', queue: 0 }, source: 4 }];
+  const found = { group, ...(problem !== undefined && { problem }), queues };
+  return { sync, at: '2026-01-01T00:00:00.000Z', groups: [found], more: { groups: 0, queues: 0 }, troubles: [] };
+}
+
+test('groups follow beside the pumps, one sync at a time, with what the flow then says', async () => {
+  const { rig } = stage;
+  const replication = await rig.running({ ...INPUT, groups: ['billing'] });
+  const { input } = await syncing(replication, 1);
+  expect(input).toEqual({
+    ...{ replication: replication.name, source: 'east', destination: 'west', queues: MAP, histories: {} },
+    ...{ groups: ['billing'], resetOnline: [] },
+  });
+  await replication.update('updateConfig', { tags: [{ key: 'a', value: 'b' }] });
+  expect(started).toHaveLength(1);
+  await replication.update('updateConfig', { groups: ['billing', 'ship-*'], resetOnline: ['billing'] });
+  expect((await syncing(replication, 2)).input).toMatchObject({
+    groups: ['billing', 'ship-*'],
+    resetOnline: ['billing'],
+  });
+  await replication.update('pause');
+  expect(atWork.size).toBe(0);
+  await replication.update('resume');
+  await syncing(replication, 3);
+  await replication.update('stop');
+  expect(atWork.size).toBe(0);
+});
+
+test('a replication without groups has no sync, until it is given some', async () => {
+  const replication = await stage.rig.running();
+  expect(await groupsOf(replication)).toEqual({ groups: [], more: { groups: 0, queues: 0 }, troubles: [] });
+  expect(started).toEqual([]);
+  await replication.update('updateConfig', { groups: ['billing'] });
+  await syncing(replication, 1);
+  await replication.update('updateConfig', { groups: [] });
+  await eventually(10_000, () => atWork.size === 0);
+  await replication.update('stop');
+});
+
+test('only the sync at work tells how groups stand', async () => {
+  const replication = await stage.rig.running({ ...INPUT, groups: ['billing'] });
+  const { handle } = replication;
+  const { id } = await syncing(replication, 1);
+  await handle.signal(GROUPS_REPORT, report(id, 'billing', 'consumers are online'));
+  await handle.signal(GROUPS_REPORT, report('another/groups-1', 'shipping'));
+  await handle.signal(GROUPS_REPORT, { sync: id, groups: 5 });
+  const { at, groups, more, troubles } = report(id, 'billing', 'consumers are online');
+  expect(await groupsOf(replication)).toEqual({ at, groups, more, troubles });
+  expect((await replication.status()).refusals).toEqual([
+    expect.stringContaining('groupsReport: at: expected a text, found nothing'),
+  ]);
+  await replication.update('stop');
+});
+
+test('what keeps groups from following is told and tried again', async () => {
+  const { rig } = stage;
+  const working = rig.syncGroups;
+  let failed = false;
+  rig.syncGroups = async (input) => {
+    if (failed) {
+      await working(input);
+      return;
+    }
+    await eventually(10_000, () => failed);
+  };
+  const replication = await rig.running({ ...INPUT, groups: ['billing'] });
+  const { activityId } = await eventually(10_000, async () => {
+    const { raw } = await replication.handle.describe();
+    const pending = raw.pendingActivities?.find(({ activityType }) => activityType?.name === 'syncGroups');
+    return pending?.activityId ? { activityId: pending.activityId } : undefined;
+  });
+  expect(activityId).toMatch(/^groups-\d+$/);
+  await replication.handle.signal(GROUPS_REPORT, {
+    ...report(pumpId(await replication.runId(), activityId), 'billing'),
+    troubles: ['cluster west is away'],
+  });
+  expect((await replication.status()).troubles).toEqual(['cluster west is away']);
+  failed = true;
+  await syncing(replication, 1);
+  await replication.update('stop');
+});

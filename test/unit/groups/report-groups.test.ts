@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest';
+import type { GroupLook } from '../../../src/groups/group-look.ts';
+import { describeGroups } from '../../../src/groups/report-groups.ts';
+import type { Cluster } from '../../../src/transport/types.ts';
+
+function clusterOf(end: number | Error): Cluster {
+  const range = () => (typeof end === 'number' ? Promise.resolve({ min: 0, max: end }) : Promise.reject(end));
+  return { admin: { range } } as unknown as Cluster;
+}
+
+function look(group: string, problem?: string): GroupLook {
+  const slot = (queue: number) => ({
+    to: { topic: 'orders', broker: 'west-a', id: queue },
+    rows: [
+      {
+        queue: { topic: 'orders', from: { broker: 'east-a', queue }, to: { broker: 'west-a', queue }, remapped: false },
+        source: 10,
+      },
+    ],
+    translated: 12,
+    destination: 11,
+  });
+  return { group, slots: [slot(0), slot(1)], ...(problem !== undefined && { problem }) };
+}
+
+const CLUSTERS = { source: clusterOf(30), destination: clusterOf(40) };
+
+test('both offsets, both lags, the translation, and when a group was in step', async () => {
+  const { groups, more } = await describeGroups([look('a')], new Map([['a', 'then']]), CLUSTERS, {
+    groups: 9,
+    queues: 9,
+  });
+  expect(more).toEqual({ groups: 0, queues: 0 });
+  const row = { topic: 'orders', broker: 'east-a', source: 10, sourceLag: 20, translated: 12 };
+  expect(groups).toEqual([
+    {
+      group: 'a',
+      syncedAt: 'then',
+      queues: [0, 1].map((queue) => ({
+        ...{ ...row, queue, to: { broker: 'west-a', queue } },
+        ...{ destination: 11, destinationLag: 29 },
+      })),
+    },
+  ]);
+});
+
+test('groups in trouble come first; what is too much is counted', async () => {
+  const looks = [look('a'), look('b'), look('c', 'it is online')];
+  const { groups, more } = await describeGroups(looks, new Map(), CLUSTERS, { groups: 2, queues: 3 });
+  expect(groups.map(({ group, queues, problem }) => [group, queues.length, problem])).toEqual([
+    ['c', 2, 'it is online'],
+    ['a', 1, undefined],
+  ]);
+  expect(more).toEqual({ groups: 1, queues: 1 });
+});
+
+test('there are no lags while a cluster does not answer, but everything else', async () => {
+  const clusters = { source: clusterOf(new Error('away')), destination: clusterOf(40) };
+  const { groups } = await describeGroups([look('a')], new Map(), clusters, { groups: 1, queues: 1 });
+  expect(groups[0]!.queues[0]).toMatchObject({ source: 10, destination: 11, destinationLag: 29 });
+  expect(groups[0]!.queues[0]).not.toHaveProperty('sourceLag');
+});
