@@ -81,7 +81,7 @@ async function sendUntilStored(writer: Destination, queue: Queue, messages: read
       );
       return;
     } catch (error) {
-      if (attempt === 30) throw error;
+      if (attempt === 120) throw error;
       await sleep(500);
     }
   }

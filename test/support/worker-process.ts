@@ -6,7 +6,7 @@ import type { WorkerRole } from '../../src/config/schema.ts';
 import type { TestStack } from './servers.ts';
 
 const CLI = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
-const START_LIMIT_MS = 30_000;
+const START_LIMIT_MS = 120_000;
 
 /** A worker as an operator runs it: `replicator worker`, a process of its own, from the built code. */
 export class WorkerProcess {
@@ -27,6 +27,7 @@ export class WorkerProcess {
     const worker = new WorkerProcess(child);
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => {
+        child.kill('SIGKILL');
         reject(new Error(`no worker after ${START_LIMIT_MS} ms:\n${worker.log.join('\n')}`));
       }, START_LIMIT_MS);
       child.once('exit', (code) => {
