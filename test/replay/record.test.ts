@@ -1,7 +1,10 @@
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { mkdir, writeFile } from 'node:fs/promises';
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, test } from 'vitest';
+import { OUTDATED, type BlockedQueue } from '../../src/replication/messages.ts';
 import { eventually } from '../support/eventually.ts';
 import { gap, INPUT, MAP, ReplicationRig, type ReplicationUnderTest } from '../support/replication-rig.ts';
 import { startTemporalDev, type TemporalDev } from '../support/temporal-dev.ts';
@@ -98,6 +101,53 @@ describe.runIf(release)('record histories', () => {
     await replication.update('stop');
     await save('search-attributes', replication);
     rig.searchAttributes = [];
+  });
+
+  test('changes while it runs', async () => {
+    rig.prepare = ({ input }) =>
+      Promise.resolve({ map: MAP.filter(({ topic }) => input.topics.includes(topic)), starts: {}, revision: 1 });
+    const seen = [{ changes: ['topic orders has 2 new queues'], surplus: [] }];
+    rig.watch = () => Promise.resolve(seen.pop()).then((watched) => watched ?? Context.current().cancelled);
+    const replication = await rig.running();
+    const first = await replication.runId();
+    await replication.update('rescale', { parallelism: 3 });
+    await eventually(10_000, () => rig.pumpsOf(replication).length === 3);
+    await replication.update('updateConfig', { onGap: 'skip', topics: ['orders', 'payments'] });
+    await replication.update('stop');
+    await replication.result();
+    await save('changes', replication, first);
+    rig.watch = () => Context.current().cancelled;
+    rig.prepare = () => Promise.resolve({ map: MAP, starts: {} });
+  });
+
+  test('a pump that was told less than is journaled', async () => {
+    const replication = await rig.running();
+    rig.prepare = () => Promise.resolve({ map: MAP, starts: {}, epoch: 7, revision: 3, histories: {} });
+    rig.pumpFails = ({ revision }) => (revision === 3 ? undefined : ApplicationFailure.nonRetryable('older', OUTDATED));
+    await replication.update('rescale', { parallelism: 1 });
+    await eventually(20_000, () => rig.pumpsOf(replication).some(({ input }) => input.epoch === 7));
+    await replication.update('stop');
+    await replication.result();
+    await save('outdated', replication);
+    rig.pumpFails = () => undefined;
+    rig.prepare = () => Promise.resolve({ map: MAP, starts: {} });
+  });
+
+  test('blocked queues', async () => {
+    const replication = await rig.running();
+    const report = async (blocked: BlockedQueue) => {
+      const pump = await eventually(10_000, () => rig.pumpsOf(replication).find(({ input }) => input.shard === 0));
+      await replication.report(pump, { blocked: [blocked] });
+    };
+    await report({ ...gap(0, 50, 20), kind: 'history' });
+    await replication.update('acceptHistory', { topic: 'orders', queue: 0 });
+    await report({ ...gap(1, 50), kind: 'queue-gone' });
+    await replication.update('remap', { topic: 'orders', queue: 1, toQueue: 0 });
+    await report({ ...gap(0, 60), kind: 'poison' });
+    await replication.update('redrive', { topic: 'orders' });
+    await replication.update('stop', { retire: true });
+    await replication.result();
+    await save('blocked', replication);
   });
 
   test('wrong input', async () => {
