@@ -1,20 +1,9 @@
 import type { ByteBudget } from '../pump/byte-budget.ts';
-import { CopyReader, isBelow, type CopyKey } from '../pump/copies.ts';
-import type { Boundary } from '../pump/find-copy.ts';
-import { placeText, type CopySource } from '../replication/provenance.ts';
-import { queueKey, type Queue, type QueueReader } from '../transport/types.ts';
-import { KnownCopies } from './known-copies.ts';
+import { CopyReader, isBelow } from '../pump/copies.ts';
+import type { Queue, QueueReader } from '../transport/types.ts';
+import { GroupBoundaries, type GroupBoundary, type GroupPosition } from './group-boundaries.ts';
 
-/** Where a group stands in a source queue. */
-export interface GroupPosition {
-  readonly source: CopySource;
-  /** Next source offset that it reads; `undefined` where it has none. */
-  readonly offset: number | undefined;
-  /** Everything below this source offset was copied or passed over: the flow's checkpoint on the source, read before the call. */
-  readonly copiedTo?: number | undefined;
-  /** Where the copying of this generation began (`QueueHistory.start`). */
-  readonly start?: number | undefined;
-}
+export type { GroupPosition } from './group-boundaries.ts';
 
 /**
  * - `exact`: a copy that the group has not consumed comes next.
@@ -28,7 +17,10 @@ export interface Translation {
   /** The next offset for the group to read in the destination queue. */
   readonly offset: number;
   readonly kind: TranslationKind;
-  /** How many copies that the group has consumed stand at `offset` or behind it: 0 but for several source queues that share the queue. */
+  /**
+   * How many messages that the group has consumed stand at `offset` or behind it, and will be seen twice. On one way 0, but for several source
+   * queues that share the queue.
+   */
   readonly repeated: number;
   /** Sent to the destination's broker for this translation. */
   readonly requests: number;
@@ -48,8 +40,7 @@ export interface TranslatorOptions {
  */
 export class Translator {
   readonly #options: TranslatorOptions;
-  /** By source and destination queue. */
-  readonly #known = new Map<string, KnownCopies>();
+  readonly #boundaries = new GroupBoundaries();
 
   constructor(options: TranslatorOptions) {
     this.#options = options;
@@ -68,9 +59,9 @@ export class Translator {
    */
   async translate(queue: Queue, positions: readonly GroupPosition[]): Promise<Translation> {
     const readers = positions.map(({ source }) => new CopyReader({ ...this.#options, queue, source }));
-    const found: Found[] = [];
+    const found: GroupBoundary[] = [];
     for (const [index, position] of positions.entries())
-      found.push(await this.#find(readers[index]!, this.#knownOf(queue, position.source), position));
+      found.push(await this.#boundaries.find(readers[index]!, queue, position));
     const consumed = Math.max(...found.map(({ before, behind }) => (before ? behind : -1)));
     const waiting = Math.min(...found.map(({ next }) => next?.offset ?? Infinity));
     const end = Math.max(...readers.map((copies) => copies.end));
@@ -79,45 +70,23 @@ export class Translator {
     for (const [index, { key, behind }] of found.entries())
       repeated += (await readers[index]!.all(offset, behind)).filter((copy) => isBelow(copy, key)).length;
     const requests = readers.reduce((sum, copies) => sum + copies.requests, 0);
-    return { offset, kind: kindOf(positions, found), repeated, requests };
-  }
-
-  #knownOf(queue: Queue, source: CopySource): KnownCopies {
-    const name = `${placeText({ source, offset: 0 })} ${queueKey(queue)}`;
-    const known = this.#known.get(name) ?? new KnownCopies();
-    this.#known.set(name, known);
-    return known;
-  }
-
-  /**
-   * In the newest generation; below where its copying began in the one before, because the messages up to there are the same in both (R8).
-   */
-  async #find(copies: CopyReader, known: KnownCopies, { source, offset, start }: GroupPosition): Promise<Found> {
-    let key: CopyKey = { generation: source.generation, sourceOffset: offset ?? -1 };
-    for (;;) {
-      const found = await known.find(copies, key);
-      const generation = found.before?.generation ?? key.generation;
-      const isBehindStart = start !== undefined && offset !== undefined && offset >= start;
-      if (generation === key.generation || (key.generation === source.generation && isBehindStart))
-        return { ...found, key };
-      key = { ...key, generation };
-    }
+    const kind = kindOf(positions.map((position, index) => kindOfPosition(position, found[index]!)));
+    return { offset, kind, repeated, requests };
   }
 }
 
-interface Found extends Boundary {
-  readonly key: CopyKey;
+function kindOf(kinds: readonly TranslationKind[]): TranslationKind {
+  if (kinds.every((kind) => kind === 'end')) return 'end';
+  return kinds.find((kind) => kind === 'ahead') ?? kinds.find((kind) => kind === 'earliest') ?? 'exact';
 }
 
-function kindOf(positions: readonly GroupPosition[], found: readonly Found[]): TranslationKind {
-  const each = positions.map((position, index): TranslationKind => {
-    const { offset, source, copiedTo = 0 } = position;
-    const { before, next } = found[index]!;
-    if (offset === undefined) return 'earliest';
-    if (next) return before || next.sourceOffset === offset ? 'exact' : 'earliest';
-    const newest = before?.generation === source.generation ? before.sourceOffset : -1;
-    return offset > Math.max(copiedTo, newest + 1) ? 'ahead' : 'end';
-  });
-  if (each.every((kind) => kind === 'end')) return 'end';
-  return each.find((kind) => kind === 'ahead') ?? each.find((kind) => kind === 'earliest') ?? 'exact';
+/** Of one source queue. */
+export function kindOfPosition(
+  { offset, source, copiedTo = 0 }: GroupPosition,
+  { before, next }: GroupBoundary,
+): TranslationKind {
+  if (offset === undefined) return 'earliest';
+  if (next) return before || next.sourceOffset === offset ? 'exact' : 'earliest';
+  const newest = before?.generation === source.generation ? before.sourceOffset : -1;
+  return offset > Math.max(copiedTo, newest + 1) ? 'ahead' : 'end';
 }

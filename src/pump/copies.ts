@@ -27,9 +27,8 @@ export interface Stretch {
 
 /** What one pull answers at most. */
 export const MESSAGES_A_PULL = 32;
-/** A copy usually stands where it is looked for; then pulls get larger, at last there are several at once. */
+/** A copy usually stands where it is looked for. */
 const FIRST_PULL = 4;
-const FEW_PULLS = 4;
 
 /** Reads a few messages here and there in the destination queue, for copies of one source queue in every generation. */
 export class CopyReader {
@@ -63,16 +62,16 @@ export class CopyReader {
     return this.#stretch(answer, from);
   }
 
+  /** Looks for a copy in the first few messages from `from` on, before `until`. @throws as `read` */
+  async near(from: number, until: number): Promise<Stretch> {
+    const stretch = await this.read(from, until, FIRST_PULL);
+    if (stretch.copies.length > 0 || stretch.next >= until) return stretch;
+    return await this.read(stretch.next, until);
+  }
+
   /** Reads on from `from` until there is a copy, or up to `until`; then the stretch is empty. @throws as `read` */
   async first(from: number, until: number): Promise<Stretch> {
-    let next = from;
-    for (const most of [FIRST_PULL, MESSAGES_A_PULL]) {
-      if (next >= until) break;
-      const stretch = await this.read(next, until, most);
-      if (stretch.copies.length > 0) return stretch;
-      next = stretch.next;
-    }
-    for await (const stretch of this.#stretches(next, until, FEW_PULLS)) if (stretch.copies.length > 0) return stretch;
+    for await (const stretch of this.#stretches(from, until)) if (stretch.copies.length > 0) return stretch;
     return { copies: [], next: until };
   }
 
@@ -93,9 +92,10 @@ export class CopyReader {
     return next;
   }
 
-  async *#stretches(from: number, until: number, pullsInFlight?: number): AsyncGenerator<Stretch> {
+  /** With many pulls in flight. */
+  async *#stretches(from: number, until: number): AsyncGenerator<Stretch> {
     for (let next = from; next < until;) {
-      const reading = new PullAhead({ ...this.#place, from: next, until, ...(pullsInFlight && { pullsInFlight }) });
+      const reading = new PullAhead({ ...this.#place, from: next, until });
       try {
         for (let answer = await reading.take(); answer; answer = await reading.take()) {
           const stretch = this.#stretch(answer, next);

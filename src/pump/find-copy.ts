@@ -1,5 +1,5 @@
 import { MOST_MESSAGES_A_BATCH } from './batch-builder.ts';
-import { isBelow, MESSAGES_A_PULL, type Copy, type CopyKey, type CopyReader } from './copies.ts';
+import { isBelow, MESSAGES_A_PULL, type Copy, type CopyKey, type CopyReader, type Stretch } from './copies.ts';
 
 /** Where the copies below a key end in the destination queue, and those from it on begin. */
 export interface Boundary {
@@ -53,9 +53,13 @@ interface Neighbours {
   next: Copy | undefined;
 }
 
-/** The copies on both sides of the key, if all are in order. There is none between the two. */
-async function search(copies: CopyReader, key: CopyKey, bounds: Bounds): Promise<Neighbours> {
+/**
+ * The copies on both sides of the key, if all are in order. There is none between the two. Where long rows of others were only looked
+ * into, and copies may be hidden among them, the part that is left is searched once more, stepping over such rows message for message.
+ */
+async function search(copies: CopyReader, key: CopyKey, bounds: Bounds, isThorough = false): Promise<Neighbours> {
   let { low, high, before, next } = bounds;
+  let isPatchy = false;
   for (let step = 0; low < high; step++) {
     const from =
       high - low <= MESSAGES_A_PULL
@@ -63,16 +67,54 @@ async function search(copies: CopyReader, key: CopyKey, bounds: Bounds): Promise
         : step % 2 === 0
           ? guess(key, low, high, { before, next })
           : middle(low, high);
-    const stretch = await copies.first(from, high);
-    const first = stretch.copies.findIndex((copy) => !isBelow(copy, key));
-    const found = first < 0 ? undefined : stretch.copies[first];
-    const last = first < 0 ? stretch.copies.at(-1) : stretch.copies[first - 1];
-    if (found) next = found;
-    if (last) before = last;
-    if (last) low = found ? high : stretch.next;
+    const sample = await sampleFrom(copies, from, high, isThorough);
+    const around = neighbours(sample.copies, key);
+    isPatchy ||= sample.isPatchy;
+    next = around.next ?? next;
+    before = around.before ?? before;
+    if (around.before) low = around.next ? high : sample.next;
     else high = from;
   }
-  return { before, next };
+  if (!isPatchy || isNextTo(before, next)) return { before, next };
+  const rest = { low: before ? before.offset + 1 : bounds.low, high: next?.offset ?? bounds.high, before, next };
+  return await search(copies, key, rest, true);
+}
+
+function neighbours(row: readonly Copy[], key: CopyKey): Neighbours {
+  const first = row.findIndex((copy) => !isBelow(copy, key));
+  return first < 0 ? { before: row.at(-1), next: undefined } : { before: row[first - 1], next: row[first] };
+}
+
+/** No other copy can stand between them. */
+function isNextTo(before: Copy | undefined, next: Copy | undefined): boolean {
+  return before?.generation === next?.generation && before?.sourceOffset === (next?.sourceOffset ?? 0) - 1;
+}
+
+/**
+ * A copy at `from` or not far behind it. Where a long row of others stands there either all of it is read, or its end is looked for
+ * as copies are: then there may be some in it that were not seen (`isPatchy`).
+ */
+async function sampleFrom(
+  copies: CopyReader,
+  from: number,
+  until: number,
+  isThorough: boolean,
+): Promise<Stretch & { readonly isPatchy: boolean }> {
+  let sample = await copies.near(from, until);
+  if (sample.copies.length > 0 || sample.next >= until) return { ...sample, isPatchy: false };
+  if (isThorough) return { ...(await copies.first(sample.next, until)), isPatchy: false };
+  let empty = sample.next;
+  for (let distance = 2 * MESSAGES_A_PULL; sample.copies.length === 0 && from + distance < until; distance *= 2) {
+    empty = sample.next;
+    sample = await copies.near(Math.max(from + distance, empty), until);
+  }
+  for (let copy = sample.copies[0]; copy && copy.offset > empty; copy = sample.copies[0]) {
+    const at = copy.offset - empty <= MESSAGES_A_PULL ? empty : middle(empty, copy.offset);
+    const nearer = await copies.near(at, copy.offset);
+    if (nearer.copies.length > 0) sample = nearer;
+    else empty = nearer.next;
+  }
+  return { ...sample, isPatchy: true };
 }
 
 function middle(low: number, high: number): number {
@@ -102,7 +144,7 @@ async function isLate(copies: CopyReader, { offset }: Copy, { low, before: known
   const reads: Promise<readonly Copy[]>[] = [copies.all(start, end)];
   for (let distance = 2 * MESSAGES_A_PULL; start > low && distance <= MOST_MESSAGES_A_BATCH; distance *= 2) {
     const from = Math.max(low, end - distance);
-    reads.unshift(copies.first(from, Math.min(start, from + MESSAGES_A_PULL)).then((stretch) => stretch.copies));
+    reads.unshift(copies.near(from, Math.min(start, from + MESSAGES_A_PULL)).then((stretch) => stretch.copies));
     start = from;
   }
   const row = (await Promise.all(reads)).flat();

@@ -82,6 +82,12 @@ class Model {
     this.reader.append(...added.map((entry, i) => record(entry, before + i, this.random(3))));
   }
 
+  addOthers(count: number): void {
+    const before = this.log.length;
+    this.log.push(...Array.from({ length: count }, () => 'other' as const));
+    this.reader.append(...this.log.slice(before).map((entry, i) => record(entry, before + i, 0)));
+  }
+
   /** Goes on somewhere at or below where copying stood: recreated, or cut off and filled again. */
   #changeHistory(queue: number): void {
     const start = this.#random() < 0.3 ? 0 : this.random(this.next[queue]! + 1);
@@ -256,6 +262,18 @@ describe('R10: a translation costs', () => {
       const { requests } = await translator(model).translate(QUEUE, at(offset));
       // the range, a search, and a look at doubling distances before what it found
       expect(requests).toBeLessThanOrEqual(2 + most + 8);
+    }
+  });
+
+  test('no more where a long row of others stands among them', async () => {
+    const model = new Model({ ...dense, rounds: 0 });
+    for (let round = 0; model.log.length < 7000; round++) model.copy(round);
+    model.addOthers(3000);
+    for (let round = 0; model.log.length < 16_000; round++) model.copy(round);
+    for (let i = 0; i < 50; i++) {
+      const offset = i < 3 ? model.next[0]! - 6001 + i : model.random(model.next[0]!);
+      const { requests } = await translator(model).translate(QUEUE, at(offset));
+      expect(requests).toBeLessThanOrEqual(60);
     }
   });
 
