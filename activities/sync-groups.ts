@@ -33,6 +33,7 @@ export async function syncGroups(dependencies: ActivityDependencies, input: Sync
   const over = performance.now() + STINT_MS;
   await work.run(async (sync) => {
     let looks: GroupLook[] = [];
+    let telling: Promise<void> | undefined;
     while (!attempt.ended.aborted && performance.now() < over) {
       const began = performance.now();
       let troubles: string[] = [];
@@ -45,10 +46,16 @@ export async function syncGroups(dependencies: ActivityDependencies, input: Sync
       }
       const outOfStep = looks.filter(({ problem }) => problem !== undefined).length;
       work.progress = { groups: looks.length, outOfStep, requests: sync.requests, troubles };
-      // what could not be told is told next time
-      await reporter.tell(looks, troubles).catch(() => undefined);
+      // groups do not wait for what is told of them; what could not be told is told next time
+      telling ??= reporter
+        .tell(looks, troubles)
+        .catch(() => undefined)
+        .finally(() => {
+          telling = undefined;
+        });
       await pause(ROUND_MS - (performance.now() - began), attempt.ended);
     }
+    await telling;
   });
   if (attempt.isCancelRequested) throw new CancelledFailure('told to stop syncing groups');
   if (attempt.ended.aborted) throw await attempt.handedOver();

@@ -19,10 +19,19 @@ export interface GroupSlot {
   readonly destination: number | undefined;
 }
 
+/** A queue of a group's retry topics. */
+export interface GroupRetry {
+  readonly queue: Queue;
+  /** Committed; `undefined` where the group has committed nothing. */
+  readonly offset: number | undefined;
+}
+
 /** A group as one round has found it. */
 export interface GroupLook {
   readonly group: string;
   readonly slots: readonly GroupSlot[];
+  /** Queues on the source where messages wait for another try. */
+  readonly retries: readonly GroupRetry[];
   /** Why it is not in step. */
   readonly problem?: string;
 }

@@ -3,7 +3,7 @@ import { flowGroup } from '../replication/names.ts';
 import { mappedQueues, sourceKey, type MappedQueue, type QueuePlace } from '../replication/queue-map.ts';
 import { queueKey, type Cluster, type Queue } from '../transport/types.ts';
 import { FlowGroups, type FlowGroup } from './flow-groups.ts';
-import { aheadOf, type GroupLook, type GroupRow, type GroupSlot } from './group-look.ts';
+import { aheadOf, type GroupLook, type GroupRetry, type GroupRow, type GroupSlot } from './group-look.ts';
 import { moveGroup } from './move-group.ts';
 import { OffsetTable } from './offset-table.ts';
 import type { SyncGroupsInput } from '../../activities/types.ts';
@@ -92,7 +92,7 @@ export class GroupSync {
     const groups = await this.#groups.current(onSource.groups, creates);
     this.#translations.begin();
     const looks = await inParallel([...groups.values()], async (group): Promise<GroupLook> => {
-      let look: GroupLook = { group: group.name, slots: [] };
+      let look: GroupLook = { group: group.name, slots: [], retries: [] };
       try {
         look = await this.#lookAt(group, onSource, onDestination);
         if (look.problem !== undefined) return look;
@@ -109,14 +109,28 @@ export class GroupSync {
 
   async #lookAt(group: FlowGroup, onSource: OffsetTable, onDestination: OffsetTable): Promise<GroupLook> {
     const { name, refusal } = group;
-    if (refusal !== undefined) return { group: name, slots: [], problem: refusal };
+    if (refusal !== undefined) return { group: name, slots: [], retries: [], problem: refusal };
     const committed = onSource.topicsOf(name);
     const topics = [...this.#lanes.keys()].filter((topic) => committed.has(topic) || group.topics.has(topic));
     if (topics.length === 0)
-      return { group: name, slots: [], problem: 'it has committed nothing yet for the topics of this replication' };
+      return {
+        ...{ group: name, slots: [], retries: [] },
+        problem: 'it has committed nothing yet for the topics of this replication',
+      };
     const lanes = topics.flatMap((topic) => this.#lanes.get(topic)!);
     const slots = await inParallel(lanes, (lane) => this.#slot(name, lane, onSource, onDestination));
-    return { group: name, slots };
+    return { group: name, slots, retries: this.#retries(name, topics, onSource) };
+  }
+
+  /** Of push consumers, and of pop consumers, who have one for each topic (KeyBuilder in org.apache.rocketmq.common); of one queue each. */
+  #retries(group: string, topics: readonly string[], onSource: OffsetTable): GroupRetry[] {
+    const names = [`%RETRY%${group}`, ...topics.map((topic) => `%RETRY%${group}_${topic}`)];
+    return this.#sourceBrokers.flatMap((broker) =>
+      names.map((topic) => ({
+        queue: { topic, broker, id: 0 },
+        offset: onSource.offset(group, topic, { broker, queue: 0 }),
+      })),
+    );
   }
 
   async #slot(

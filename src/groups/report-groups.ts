@@ -47,16 +47,29 @@ export async function describeGroups(
       all.map(({ slot }) => slot.to),
     ).catch(() => UNKNOWN),
   ]);
-  const groups = rows.map(({ look, taken }): GroupProgress => {
+  const retries = await inParallel(shown, (look) => waitingRetries(clusters.source, look).catch(() => undefined));
+  const groups = rows.map(({ look, taken }, index): GroupProgress => {
+    const waiting = retries[index];
     const at = syncedAt.get(look.group);
     return {
       group: look.group,
       ...(look.problem !== undefined && { problem: look.problem }),
       ...(at !== undefined && { syncedAt: at }),
+      ...(waiting !== undefined && { retries: waiting }),
       queues: taken.map(({ slot, row }) => describeRow(slot, row, onSource, onDestination)),
     };
   });
   return { groups, more: { groups: looks.length - shown.length, queues: moreQueues } };
+}
+
+/** @throws TransportError */
+async function waitingRetries({ admin }: Cluster, { retries }: GroupLook): Promise<number> {
+  let waiting = 0;
+  for (const { queue, offset = 0 } of retries) {
+    const { min, max } = await admin.range(queue);
+    waiting += Math.max(0, max - Math.max(min, offset));
+  }
+  return waiting;
 }
 
 function rank({ problem }: GroupLook): number {

@@ -26,6 +26,8 @@ export interface GroupProgress {
   readonly problem?: string;
   /** ISO 8601: when it was in step last. */
   readonly syncedAt?: string;
+  /** Messages on the source that wait for another try, at least; they are not copied. Absent where the source does not tell. */
+  readonly retries?: number;
   /** The first ones where there are many. */
   readonly queues: readonly GroupQueueProgress[];
 }

@@ -96,6 +96,7 @@ async function isShown(live: LiveReplication, groups: readonly string[]): Promis
   expect(view.groups.map(({ group }) => group).sort()).toEqual([...groups].sort());
   const [first] = view.groups;
   expect(first).toMatchObject({ syncedAt: expect.any(String) as string });
+  expect(first).toMatchObject({ retries: 0 });
   expect(first).not.toHaveProperty('problem');
 
   const environment = { TEMPORAL_ADDRESS: stack.temporal.address };

@@ -76,9 +76,10 @@ export class GroupSyncing {
   }
 }
 
-export function syncInputOf({ name, input }: Task, flow: FlowState): SyncGroupsInput {
+/** Progress goes one way: on the way back, messages of the other side that wait there would be skipped. */
+function syncInputOf({ name, input, flows }: Task, flow: FlowState): SyncGroupsInput {
   const { source, destination, map, histories } = flow;
-  const { groups, resetOnline } = input;
+  const { groups, resetOnline } = flow === flows[0] ? input : { groups: [], resetOnline: [] };
   return { replication: name, source, destination, queues: map, histories, groups, resetOnline };
 }
 
@@ -106,6 +107,7 @@ export const groupsReport = z.object({
           destinationLag: offset.optional(),
         }),
       ),
+      retries: offset.optional(),
     }),
   ),
   more: z.object({ groups: offset, queues: offset }),

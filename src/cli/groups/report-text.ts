@@ -1,5 +1,5 @@
 import type { GroupProgress, GroupQueueProgress } from '../../replication/group-progress.ts';
-import { table } from '../output.ts';
+import { grouped, table } from '../output.ts';
 import type { GroupsReport } from './report.ts';
 
 /** The report for people: a line a group and topic, or one a queue. */
@@ -12,6 +12,7 @@ export function groupsText(report: GroupsReport, eachQueue: boolean): string {
     ...troubles.map((trouble) => `trouble, being retried: ${trouble}`),
     '',
     ...(groups.length === 0 ? ['no group matches yet'] : [eachQueue ? queueTable(groups) : topicTable(groups)]),
+    ...retryLines(groups),
     ...(troubled.length === 0 ? [] : ['', 'not in step:']),
     ...troubled.map(({ group, problem }) => `  ${group}: ${problem}`),
   ].join('\n');
@@ -50,6 +51,16 @@ function queueTable(groups: readonly GroupProgress[]): string {
       ]),
     ),
   );
+}
+
+function retryLines(groups: readonly GroupProgress[]): string[] {
+  const waiting = groups.filter(({ retries = 0 }) => retries > 0);
+  if (waiting.length === 0) return [];
+  return [
+    '',
+    'waiting on the source for another try, and not copied:',
+    ...waiting.map(({ group, retries = 0 }) => `  ${group}: ${grouped(retries)} messages`),
+  ];
 }
 
 /** Offsets that the group has yet to go on at the destination, to be where it is on the source. */

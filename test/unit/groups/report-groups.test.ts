@@ -20,7 +20,8 @@ function look(group: string, problem?: string): GroupLook {
     translated: 12,
     destination: 11,
   });
-  return { group, slots: [slot(0), slot(1)], ...(problem !== undefined && { problem }) };
+  const retries = [{ queue: { topic: `%RETRY%${group}`, broker: 'east-a', id: 0 }, offset: 23 }];
+  return { group, slots: [slot(0), slot(1)], retries, ...(problem !== undefined && { problem }) };
 }
 
 const CLUSTERS = { source: clusterOf(30), destination: clusterOf(40) };
@@ -36,6 +37,7 @@ test('both offsets, both lags, the translation, and when a group was in step', a
     {
       group: 'a',
       syncedAt: 'then',
+      retries: 7,
       queues: [0, 1].map((queue) => ({
         ...{ ...row, queue, to: { broker: 'west-a', queue } },
         ...{ destination: 11, destinationLag: 29 },
@@ -59,4 +61,5 @@ test('there are no lags while a cluster does not answer, but everything else', a
   const { groups } = await describeGroups([look('a')], new Map(), clusters, { groups: 1, queues: 1 });
   expect(groups[0]!.queues[0]).toMatchObject({ source: 10, destination: 11, destinationLag: 29 });
   expect(groups[0]!.queues[0]).not.toHaveProperty('sourceLag');
+  expect(groups[0]).not.toHaveProperty('retries');
 });
