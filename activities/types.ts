@@ -101,8 +101,8 @@ export interface WatchInput {
   readonly map: readonly QueueRange[];
   /** Topics that are known to be left out. */
   readonly leftOut: readonly string[];
-  /** Activities of pumps that were moved lately, and until when they stay where they are. ms since 1970. */
-  readonly settled: Readonly<Record<string, number>>;
+  /** Activities of pumps that were moved lately, and until when they stay where they are; absent where the pumps are not to be watched. ms since 1970. */
+  readonly settled?: Readonly<Record<string, number>>;
 }
 
 /** What has to be done; nothing where the watch ended by itself, after some hours. */

@@ -51,6 +51,7 @@ async function changesOn({ openCluster }: ActivityDependencies, input: WatchInpu
 }
 
 async function surplusOf({ client }: ActivityDependencies, { settled }: WatchInput): Promise<readonly SurplusPump[]> {
+  if (!settled) return [];
   const { workflowId } = Context.current().info.workflowExecution!;
   return surplusPumps(await placementOf(client, workflowId), settled, Date.now());
 }

@@ -39,6 +39,7 @@ export function asked({ by, reason }: ChangeOptions): Asked {
 export interface BlockedQueueOptions extends ChangeOptions {
   readonly topic: string;
   readonly queue: number;
+  readonly source?: string;
   readonly broker?: string;
 }
 
@@ -47,6 +48,7 @@ export function blockedQueue(command: Command): Command {
     .argument('<name>', 'replication', replicationName)
     .requiredOption('--topic <topic>', 'topic of the blocked queue')
     .requiredOption('--queue <number>', 'number of the blocked source queue', wholeNumber)
+    .option('--source <cluster>', 'its cluster, where the queue is blocked in both directions')
     .option('--broker <broker>', 'its broker, where several have a blocked queue of this number');
 }
 

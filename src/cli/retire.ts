@@ -29,11 +29,17 @@ async function cleanUp(name: string, file: string | undefined): Promise<void> {
     throw new CommandFailed(
       `replication ${name} does not run, and ${config.path} does not name it, so it is not known between which clusters it copied`,
     );
-  const { source, destination, topics } = entry;
-  await withCluster(config.clusters.get(source)!, (from) =>
-    withCluster(config.clusters.get(destination)!, async (to) => {
-      await retireFlow(name, from, to, topics);
-      await forgetFlow(from, to, name);
+  const { topics } = entry;
+  await withCluster(config.clusters.get(entry.source)!, (from) =>
+    withCluster(config.clusters.get(entry.destination)!, async (to) => {
+      // it may have copied both ways, by its mode or because it was reversed
+      for (const [source, destination] of [
+        [from, to],
+        [to, from],
+      ] as const) {
+        await retireFlow(name, source, destination, topics);
+        await forgetFlow(source, destination, name);
+      }
     }),
   );
 }

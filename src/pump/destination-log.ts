@@ -34,11 +34,16 @@ export class DestinationLog {
   #sending = false;
   #loss: CopiesLost | undefined;
   #lossRemembered = false;
-  readonly #began = performance.now();
+  /** When it was last read back: locks that were lost have come again since. */
+  #began = performance.now();
   #lookedForLateWrites = 0;
 
   constructor(options: DestinationLogOptions) {
     this.#options = options;
+  }
+
+  get evidence(): Evidence | undefined {
+    return this.#known;
   }
 
   get newest(): NewestCopy | undefined {
@@ -64,6 +69,7 @@ export class DestinationLog {
    */
   async readBack(signal: AbortSignal): Promise<void> {
     const { destination, route, budget } = this.#options;
+    this.#began = performance.now();
     await this.#assertNothingLost();
     const known = (await this.#readUnread()) ? this.#known : undefined;
     const { repeated, shared, ...evidence } = await readBack(destination, route, budget, signal, known);
@@ -99,10 +105,11 @@ export class DestinationLog {
     }
     if (offset > expected) {
       if (!this.#shared) throw new UnexpectedOffset(expected, offset);
-      this.#unread.add({ from: expected, until: offset, above: newest?.sourceOffset ?? -1 });
+      if (this.#mayHoldLateWrites())
+        this.#unread.add({ from: expected, until: offset, above: newest?.sourceOffset ?? -1 });
     }
     const end = offset + messages;
-    this.#known = { newest: { sourceOffset, offset: end - 1 }, end };
+    this.#known = { newest: { sourceOffset, offset: end - 1 }, intact: true, end };
   }
 
   /** @throws Error when it shows that another pump copies the same queue; TransportError */
@@ -115,8 +122,8 @@ export class DestinationLog {
   async lookForLateWrites(): Promise<void> {
     const known = this.#known;
     const time = performance.now();
-    const due = time - this.#lookedForLateWrites >= LATE_WRITES_CHECK_MS && time - this.#began < LATE_WRITES_MS;
-    if (!known || !due || this.#sending) return;
+    const due = time - this.#lookedForLateWrites >= LATE_WRITES_CHECK_MS;
+    if (!known || !due || !this.#mayHoldLateWrites() || this.#sending) return;
     this.#lookedForLateWrites = time;
     const { destination, route } = this.#options;
     const { max } = await destination.range(route.to);
@@ -163,6 +170,11 @@ export class DestinationLog {
     });
     this.#found(repeated);
     return !foreign;
+  }
+
+  /** Later nobody can still be writing who held the locks before: what others wrote in between need not be read. */
+  #mayHoldLateWrites(): boolean {
+    return performance.now() - this.#began < LATE_WRITES_MS;
   }
 
   /** Asked again after an await. */

@@ -60,6 +60,8 @@ export class QueueCopier {
   #believedBlocked: boolean;
   #copyingSince = Infinity;
   #stopReading: (() => void) | undefined;
+  /** Source offset up to which pumps before this one have counted what they left out (R7). */
+  #loopsCountedTo: number | undefined;
   /** A broker looked at the last request and refused it: the destination queue may be gone, to which one can neither send nor read from it. */
   #refused = false;
   /** The outcome of the last send is unknown, and the broker may not have looked at it yet. */
@@ -147,8 +149,9 @@ export class QueueCopier {
     if (this.#unanswered) counter.add({ settled: 1 });
     this.#unanswered = false;
     const quarantined = await this.#options.quarantine.newest(route);
-    const next = await nextOffset(source, { ...route, skipTo: this.#skipTo }, this.log.newest, until);
+    const next = await nextOffset(source, { ...route, skipTo: this.#skipTo }, this.log.evidence!, until);
     this.next = Math.max(next, quarantined + 1);
+    this.#loopsCountedTo ??= (await source.committed(route.group, route.from)) ?? 0;
     await this.#checkHistory(until);
     this.trouble = undefined;
   }
@@ -226,7 +229,8 @@ export class QueueCopier {
     }
     release();
     this.next = next;
-    counter.add({ copied: batch.messages, bytes: batch.bytes, loopSkipped });
+    const left = Math.min(loopSkipped, Math.max(0, next - this.#loopsCountedTo!));
+    counter.add({ copied: batch.messages, bytes: batch.bytes, loopSkipped: left });
     this.#free();
   }
 

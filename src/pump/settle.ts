@@ -28,6 +28,8 @@ export interface Route {
 /** What is known of the destination log. */
 export interface Evidence {
   readonly newest: NewestCopy | undefined;
+  /** It is the copy that was known to be the newest, so none that was known of is lost. */
+  readonly intact: boolean;
   /** Destination offset up to which (exclusive) the log has been read or written by this pump. */
   readonly end: number;
 }
@@ -54,11 +56,12 @@ export async function readBack(
   const { max } = await destination.range(route.to);
   if (known && known.end <= max && (await stillHolds(place, known.newest))) {
     const scan = await scanCopies(place, known.end, max, known.newest?.sourceOffset);
-    return { newest: scan.newest ?? known.newest, end: max, repeated: scan.repeated, shared: scan.others > 0 };
+    const newest = scan.newest ?? known.newest;
+    return { newest, intact: !scan.newest, end: max, repeated: scan.repeated, shared: scan.others > 0 };
   }
   const checkpoint = await destination.committed(route.group, route.checkpoint);
   const { newest, repeated, others } = await findNewestCopy(place, checkpoint);
-  return { newest, end: max, repeated, shared: others > 0 };
+  return { newest, intact: newest?.offset === checkpoint, end: max, repeated, shared: others > 0 };
 }
 
 export function copyPlace(
@@ -85,35 +88,44 @@ async function stillHolds(place: CopyPlace, newest: NewestCopy | undefined): Pro
 export async function nextOffset(
   source: OffsetSource,
   route: Route,
-  newest: NewestCopy | undefined,
+  { newest, intact }: Pick<Evidence, 'newest' | 'intact'>,
   until: AbortSignal,
 ): Promise<number> {
   const next = newest ? newest.sourceOffset + 1 : await startOffset(source, route);
-  const max = await checkSourceHolds(source, route, next, until);
+  const { min, max } = await checkSourceHolds(source, route, next, until);
   if (route.skipTo > max)
     throw new QueueBlocked(
       'gap',
       next,
       `skip-gap said to go on at source offset ${route.skipTo}, but the source queue ends at ${max}; say a lower offset`,
     );
-  return Math.max(next, route.skipTo);
+  const isPassed = newest !== undefined && intact && next < min && (await isPassedOver(source, route, min));
+  return Math.max(isPassed ? min : next, route.skipTo);
+}
+
+/**
+ * Behind the newest copy the source may have held nothing but what is not copied (R7), for so long that it was removed: that is no gap.
+ * The checkpoint says so, but is believed only where every copy is there that the last pump knew of.
+ */
+async function isPassedOver(source: OffsetSource, { group, from }: Route, min: number): Promise<boolean> {
+  return ((await source.committed(group, from)) ?? 0) >= min;
 }
 
 /**
  * A broker that has just restarted may still be rebuilding the end of its queues; a queue that stays too short has lost messages.
- * Returns where the queue ends.
+ * Returns where the queue begins and ends.
  */
 async function checkSourceHolds(
   source: OffsetSource,
   { from, skipTo }: Route,
   next: number,
   until: AbortSignal,
-): Promise<number> {
+): Promise<{ min: number; max: number }> {
   const deadline = performance.now() + REBUILD_MS;
   for (;;) {
-    const { max, isOfSlave } = await source.range(from);
+    const { min, max, isOfSlave } = await source.range(from);
     if (isOfSlave && Math.max(next, skipTo) > max) throw new NoMaster(from, Math.max(next, skipTo), max);
-    if (next <= max) return max;
+    if (next <= max) return { min, max };
     if (performance.now() > deadline)
       throw new QueueBlocked(
         'history',

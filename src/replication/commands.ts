@@ -17,6 +17,7 @@ const plain = z.strictObject(asked);
 const later = z.looseObject(asked).transform(({ by, reason, operationId }) => ({ by, reason, operationId }));
 
 const offset = z.int().min(0);
+const cluster = z.string().regex(CLUSTER_NAME, 'expected the name of a cluster');
 const topic = z.string().regex(TOPIC_NAME, 'expected a topic name');
 
 export const stopInput = z.strictObject({
@@ -26,9 +27,11 @@ export const stopInput = z.strictObject({
 });
 export type Stop = z.output<typeof stopInput>;
 
-/** The queue that is meant: by its topic and number on the source. */
+/** The queue that is meant: by its topic and number on the source of its flow. */
 const queue = {
   topic,
+  /** Cluster of the queue; needed where it is blocked in both directions. */
+  source: cluster.optional(),
   /** Broker of the source queue; needed where queues of several brokers with this number are blocked. */
   broker: z.string().min(1).max(255).optional(),
   queue: offset,
@@ -84,8 +87,6 @@ export type Remap = z.output<typeof remapInput>;
 export const holdInput = z.strictObject({ ...asked, by: asked.by.unwrap(), operationId: asked.operationId.unwrap() });
 export type Hold = z.output<typeof holdInput>;
 
-const cluster = z.string().regex(CLUSTER_NAME, 'expected the name of a cluster');
-
 export const raiseEpochInput = z.strictObject({
   ...asked,
   flow: z.strictObject({ source: cluster, destination: cluster }),
@@ -114,16 +115,16 @@ export const COMMAND_DESCRIPTIONS: Readonly<Record<CommandName, string>> = {
   resume: 'Go on copying after `pause`.',
   stop: 'Stop copying and end this workflow; a new start goes on exactly where it stood. { retire: true } cleans up, for good.',
   skipGap:
-    'Go on behind source offsets that are gone, or (with `to`) behind a message that cannot be copied: { topic, queue, broker?, to? }.',
+    'Go on behind source offsets that are gone, or (with `to`) behind a message that cannot be copied: { topic, queue, source?, broker?, to? }.',
   reverse: 'Not available yet.',
   rescale: 'Deal the queues out anew over so many shards: { parallelism }.',
   redrive: 'Try again what the destination refused: messages in quarantine, and queues that one blocks: { topic }.',
   updateConfig: 'Change fields of the input that may change while it runs; the others stay as they are.',
   release: 'End the hold of a failover, whether it still works or not.',
   remap:
-    'Copy a queue whose destination queue is gone into another one: { topic, queue, broker?, toQueue, toBroker?, fromOffset? }.',
+    'Copy a queue whose destination queue is gone into another one: { topic, queue, source?, broker?, toQueue, toBroker?, fromOffset? }.',
   acceptHistory:
-    'Go on although the source holds something else than what was copied: { topic, queue, broker?, from? }.',
+    'Go on although the source holds something else than what was copied: { topic, queue, source?, broker?, from? }.',
   hold: 'For failovers: refuse the commands of everybody else until `release`: { by, operationId }.',
   raiseEpoch: 'For failovers: have every pump of a flow end before others begin: { flow: { source, destination } }.',
 };

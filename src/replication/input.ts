@@ -86,7 +86,10 @@ export const replicationInput = z
   .strictObject({
     source: clusterName.describe('where messages are read'),
     destination: clusterName.describe('where copies are written'),
-    mode: z.enum(['one-way', 'two-way']).default('one-way').describe('`two-way` is not available yet'),
+    mode: z
+      .enum(['one-way', 'two-way'])
+      .default('one-way')
+      .describe('`two-way` copies each topic in both directions; no copy is ever copied back'),
     topics: z
       .array(topic)
       .min(1)
@@ -142,7 +145,7 @@ export const replicationInput = z
         messagesPerSecond: z.int().min(1).optional().describe('messages copied in a second'),
       })
       .default({})
-      .describe('limits of the whole replication, divided over its shards'),
+      .describe('limits of each direction, divided over its shards'),
     parallelism: z
       .int()
       .min(1)
@@ -167,7 +170,6 @@ export type ReplicationInput = z.output<typeof replicationInput>;
 /** What the schema knows but this release does not do yet; each entry is a sentence for the operator. */
 export function notAvailableYet(input: ReplicationInput): string[] {
   const missing: string[] = [];
-  if (input.mode === 'two-way') missing.push('mode: two-way is not available yet; use one-way');
   if (input.mode === 'two-way' && input.groups.length > 0)
     missing.push('groups: copying progress in a two-way replication is not available yet; leave it out');
   if (input.filter) missing.push('filter: not available yet; leave it out');

@@ -71,6 +71,8 @@ export function redriveText({ redriven, refusedAgain, missing, more }: RedriveRe
 export type BlockKind = 'gap' | 'history' | 'poison' | 'queue-gone';
 
 export interface BlockedQueue {
+  /** The cluster of this queue, where a replication has two flows. */
+  readonly source?: string;
   readonly topic: string;
   readonly broker: string;
   readonly queue: number;
@@ -104,6 +106,8 @@ export interface Counters {
 }
 
 export interface QueuePosition {
+  /** The cluster of this queue, where a replication has two flows. */
+  readonly source?: string;
   readonly topic: string;
   readonly broker: string;
   readonly queue: number;
@@ -121,6 +125,8 @@ export interface PositionsPage {
 }
 
 export interface ShardStatus {
+  /** The cluster that it reads, where a replication has two flows. */
+  readonly source?: string;
   readonly shard: number;
   readonly queues: number;
   readonly running: boolean;
@@ -137,6 +143,16 @@ export interface AuditEntry {
   readonly operationId?: string;
   /** `done`, or why it was refused. */
   readonly result: string;
+}
+
+/** One direction of a replication that has two. */
+export interface FlowStatus {
+  readonly source: string;
+  readonly destination: string;
+  readonly epoch: number;
+  readonly counters: Counters;
+  readonly queues: number;
+  readonly blocked: number;
 }
 
 export interface ReplicationStatus {
@@ -157,7 +173,10 @@ export interface ReplicationStatus {
   /** Why it is in this state, where somebody said so. */
   readonly reason?: string;
   readonly blocked: readonly BlockedQueue[];
+  /** Of all flows. */
   readonly counters: Counters;
+  /** Where there are two. */
+  readonly flows?: readonly FlowStatus[];
   readonly shards: readonly ShardStatus[];
   /** Problems that are being retried, such as an unreachable cluster: the newest of each kind. */
   readonly troubles: readonly string[];

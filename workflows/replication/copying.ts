@@ -19,7 +19,7 @@ import { adopt, backOff, prepareOnce } from './preparing.ts';
 import { pumpInputOf, settingsIn } from './pump-input.ts';
 import { applyResult } from './reports.ts';
 import type { Task } from './task.ts';
-import { TopologyWatch } from './topology-watch.ts';
+import { TopologyWatch, type TopologyListener } from './topology-watch.ts';
 
 /** A stint is 6 h, give or take 10 %; see `PumpResult`. */
 const LONGEST_STINT = '7 hours';
@@ -63,7 +63,7 @@ export class Copying {
   #catchingUp = false;
   #dealing: Promise<void> = Promise.resolve();
 
-  constructor(task: Task, flow: FlowState, changed: () => void) {
+  constructor(task: Task, flow: FlowState, { changed, onSurplus }: Pick<TopologyListener, 'changed' | 'onSurplus'>) {
     this.#task = task;
     this.#flow = flow;
     this.#changed = changed;
@@ -71,7 +71,7 @@ export class Copying {
     this.#watch = new TopologyWatch(task, flow, {
       changed,
       onNew: () => this.#extend(),
-      onSurplus: (shard, worker) => this.#restart(shard, worker),
+      onSurplus,
     });
   }
 
@@ -89,9 +89,14 @@ export class Copying {
     await Promise.all([syncing, ...[...this.#pumping.values()].map(({ ended }) => ended)]);
   }
 
-  /** Has the shard's pump start anew with what the flow now says. */
-  async restart(shard: Shard): Promise<void> {
-    await this.#restart(shard);
+  /** Has the shard's pump start anew with what the flow now says. @param notOn the worker that is to leave it to others */
+  async restart(shard: Shard, notOn?: string): Promise<void> {
+    const pumping = this.#pumping.get(shard);
+    if (!pumping) return;
+    const { scope } = pumping;
+    pumping.notOn = notOn;
+    scope.cancel();
+    await condition(() => pumping.scope !== scope || this.#pumping.get(shard) !== pumping);
   }
 
   /** Deals the queues out anew over as many shards as the input says. Pumps whose queues and settings stay the same are not disturbed. */
@@ -212,15 +217,6 @@ export class Copying {
     pumping.retired = true;
     pumping.scope.cancel();
     await pumping.ended;
-  }
-
-  async #restart(shard: Shard, notOn?: string): Promise<void> {
-    const pumping = this.#pumping.get(shard);
-    if (!pumping) return;
-    const { scope } = pumping;
-    pumping.notOn = notOn;
-    scope.cancel();
-    await condition(() => pumping.scope !== scope || this.#pumping.get(shard) !== pumping);
   }
 
   async #keepPumping(shard: Shard, pumping: Pumping): Promise<void> {

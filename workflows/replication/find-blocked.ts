@@ -5,6 +5,7 @@ import type { Task } from './task.ts';
 export interface WantedQueue {
   readonly topic: string;
   readonly queue: number;
+  readonly source?: string | undefined;
   readonly broker?: string | undefined;
 }
 
@@ -24,17 +25,21 @@ export interface FoundBlocked {
 /** The one queue that is meant and blocked by one of these, or why there is none. */
 export function findBlocked(
   task: Task,
-  { topic, queue, broker }: WantedQueue,
+  { topic, queue, source, broker }: WantedQueue,
   kinds: readonly BlockKind[],
 ): FoundBlocked | string {
-  const place = `topic ${topic}, queue ${queue}${broker === undefined ? '' : ` on ${broker}`}`;
+  const of = source === undefined ? '' : ` of ${source}`;
+  const place = `topic ${topic}, queue ${queue}${broker === undefined ? '' : ` on ${broker}`}${of}`;
   const found = task.flows
+    .filter((flow) => source === undefined || source === flow.source)
     .flatMap((flow) => blockedQueues(flow).map((blocked) => ({ flow, blocked })))
     .filter(
       ({ blocked }) =>
         blocked.topic === topic && blocked.queue === queue && (broker === undefined || blocked.broker === broker),
     );
   const matching = found.filter(({ blocked }) => kinds.includes(blocked.kind));
+  if (new Set(matching.map(({ flow }) => flow)).size > 1)
+    return `${place} is blocked in both directions: say which with \`source\`: ${matching.map(({ flow }) => flow.source).join(', ')}`;
   if (matching.length > 1)
     return `${place} is blocked on several brokers: say which with \`broker\`: ${matching.map(({ blocked }) => blocked.broker).join(', ')}`;
   if (matching[0]) return matching[0];

@@ -53,13 +53,18 @@ export function newTask(name: string, input: ReplicationInput, now: string): Tas
     input,
     startedAt: now,
     state: 'STARTING',
-    flows: [newFlow(input.source, input.destination)],
+    flows: flowsOf(input),
     audit: [],
     refusals: [],
     answers: [],
     pumpsBegun: 0,
     operationsBegun: 0,
   };
+}
+
+function flowsOf({ source, destination, mode }: ReplicationInput): FlowState[] {
+  const there = newFlow(source, destination);
+  return mode === 'two-way' ? [there, newFlow(destination, source)] : [there];
 }
 
 export function enter(task: Task, state: ReplicationState, reason?: string): void {

@@ -20,7 +20,7 @@ export interface TopologyListener {
   /** Something is new on the source. Says whether anything was to be added. */
   readonly onNew: () => Promise<boolean>;
   /** The shard's pump should be on another worker than this one. */
-  readonly onSurplus: (shard: Shard, worker: string) => Promise<void>;
+  readonly onSurplus: (flow: FlowState, shard: Shard, worker: string) => Promise<void>;
 }
 
 /**
@@ -87,30 +87,39 @@ export class TopologyWatch {
   }
 
   #input(): WatchInput {
-    const { source, map, leftOut, shards } = this.#flow;
+    const { flows } = this.#task;
+    const { source, map, leftOut } = this.#flow;
+    const shards = flows.flatMap((flow) => flow.shards);
     return {
       input: this.#task.input,
       source,
       map,
       leftOut: leftOut.map(({ topic }) => topic),
-      settled: Object.fromEntries(
-        shards.flatMap(({ pump, movedAt }) =>
-          pump === undefined || movedAt === undefined ? [] : [[activityIdOf(pump), movedAt + MOVED_FOR_MS]],
-        ),
-      ),
+      // one watch looks at the pumps of all flows
+      ...(this.#flow === flows[0] && { settled: settledOf(shards) }),
     };
   }
 
   async #move(surplus: readonly SurplusPump[]): Promise<void> {
     await Promise.all(
       surplus.map(async ({ activityId, worker }) => {
-        const shard = this.#flow.shards.find(({ pump }) => pump !== undefined && activityIdOf(pump) === activityId);
-        if (!shard) return;
-        shard.movedAt = Date.now();
-        await this.#listener.onSurplus(shard, worker);
+        for (const flow of this.#task.flows) {
+          const shard = flow.shards.find(({ pump }) => pump !== undefined && activityIdOf(pump) === activityId);
+          if (!shard) continue;
+          shard.movedAt = Date.now();
+          await this.#listener.onSurplus(flow, shard, worker);
+        }
       }),
     );
   }
+}
+
+function settledOf(shards: readonly Shard[]): NonNullable<WatchInput['settled']> {
+  return Object.fromEntries(
+    shards.flatMap(({ pump, movedAt }) =>
+      pump === undefined || movedAt === undefined ? [] : [[activityIdOf(pump), movedAt + MOVED_FOR_MS]],
+    ),
+  );
 }
 
 /** See `pumpId`. */

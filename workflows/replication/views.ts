@@ -3,6 +3,7 @@ import {
   NO_COUNTERS,
   type BlockedQueue,
   type Counters,
+  type FlowStatus,
   type PositionsPage,
   type QueuePosition,
   type ReplicationResult,
@@ -39,8 +40,10 @@ export function statusOf(task: Task): ReplicationStatus {
     ...(reason !== undefined && { reason }),
     blocked: allBlocked(task),
     counters: allCounters(task),
-    shards: flows.flatMap(({ shards }) =>
-      shards.map(({ queues, pump, lastReport }, shard) => ({
+    ...(flows.length > 1 && { flows: flows.map(flowStatus) }),
+    shards: flows.flatMap((flow) =>
+      flow.shards.map(({ queues, pump, lastReport }, shard) => ({
+        ...sourceOf(task, flow),
         shard,
         queues: countQueues(queues),
         running: pump !== undefined,
@@ -54,12 +57,22 @@ export function statusOf(task: Task): ReplicationStatus {
   };
 }
 
+function flowStatus(flow: FlowState): FlowStatus {
+  const { source, destination, epoch, counters, map } = flow;
+  return { source, destination, epoch, counters, queues: countQueues(map), blocked: blockedQueues(flow).length };
+}
+
+/** Tells the flows apart, where there are two. */
+function sourceOf({ flows }: Task, { source }: FlowState): { source?: string } {
+  return flows.length > 1 ? { source } : {};
+}
+
 function troublesOf({ troubles, groupTroubles = [], shards }: FlowState): string[] {
   return [...troubles, ...groupTroubles, ...shards.flatMap((shard) => shard.troubles)];
 }
 
-function allBlocked({ flows }: Task): BlockedQueue[] {
-  return flows.flatMap(blockedQueues);
+function allBlocked(task: Task): BlockedQueue[] {
+  return task.flows.flatMap((flow) => blockedQueues(flow).map((blocked) => ({ ...sourceOf(task, flow), ...blocked })));
 }
 
 function allCounters({ flows }: Task): Counters {
@@ -70,12 +83,14 @@ function allCounters({ flows }: Task): Counters {
 export function positionsOf(task: Task, from: number): PositionsPage {
   const positions: QueuePosition[] = [];
   let index = 0;
-  for (const { queues, next, lastReport } of task.flows.flatMap(({ shards }) => shards))
+  const shards = task.flows.flatMap((flow) => flow.shards.map((shard) => ({ ...shard, of: sourceOf(task, flow) })));
+  for (const { queues, next, lastReport, of } of shards)
     for (const queue of mappedQueues(queues)) {
       if (index++ < from) continue;
       if (positions.length === PAGE) return { positions, next: from + PAGE };
       const offset = next[sourceKey(queue)];
       positions.push({
+        ...of,
         topic: queue.topic,
         broker: queue.from.broker,
         queue: queue.from.queue,
@@ -104,8 +119,9 @@ export function detailsOf(task: Task): string {
   const shards = flows.flatMap((flow) => flow.shards).length;
   const lines = [
     `**${healthOf(task)}**${reason === undefined ? '' : ` (${reason})`}`,
-    `\`${input.source}\` to \`${input.destination}\`: ${input.topics.map((topic) => `\`${topic}\``).join(', ')}`,
+    `\`${input.source}\` ${flows.length > 1 ? 'and' : 'to'} \`${input.destination}\`: ${input.topics.map((topic) => `\`${topic}\``).join(', ')}`,
     `${counters.copied} messages copied (${counters.bytes} bytes), ${queues} queues in ${shards} shards, epoch ${flows[0]!.epoch}`,
+    ...(flows.length > 1 ? flows.map(flowText) : []),
   ];
   list(
     lines,
@@ -116,6 +132,10 @@ export function detailsOf(task: Task): string {
   list(lines, 'Left out', leftOut);
   list(lines, 'Refused', refusals);
   return lines.join('\n\n');
+}
+
+function flowText({ source, destination, counters }: FlowState): string {
+  return `\`${source}\` to \`${destination}\`: ${counters.copied} copied, ${counters.loopSkipped} left out because they came from there`;
 }
 
 const LONGEST_LIST = 10;

@@ -1,6 +1,6 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import { Copying } from './copying.ts';
-import type { FlowState } from './flow-state.ts';
+import type { FlowState, Shard } from './flow-state.ts';
 import { prepareWithPatience } from './preparing.ts';
 import { enter, type Task } from './task.ts';
 
@@ -24,7 +24,8 @@ export class Work {
   of(flow: FlowState): Copying {
     const known = this.#copyings.get(flow);
     if (known) return known;
-    const copying = new Copying(this.#task, flow, this.#changed);
+    const onSurplus = (concerned: FlowState, shard: Shard, worker: string) => this.of(concerned).restart(shard, worker);
+    const copying = new Copying(this.#task, flow, { changed: this.#changed, onSurplus });
     this.#copyings.set(flow, copying);
     return copying;
   }

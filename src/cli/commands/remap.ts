@@ -21,11 +21,13 @@ export function remap(program: Command): void {
       .option('--to-broker <broker>', 'its broker (default: the one that the queue was copied to)')
       .option('--from-offset <offset>', 'first source offset to copy there (default: the next one)', wholeNumber),
   ).action(async (name: string, _options, command: Command) => {
-    const { topic, queue, broker, toQueue, toBroker, fromOffset, ...options } = command.optsWithGlobals<RemapOptions>();
+    const { topic, queue, source, broker, toQueue, toBroker, fromOffset, ...options } =
+      command.optsWithGlobals<RemapOptions>();
     await sendCommand('remap', name, options, {
       topic,
       queue,
       toQueue,
+      ...(source === undefined ? {} : { source }),
       ...(broker === undefined ? {} : { broker }),
       ...(toBroker === undefined ? {} : { toBroker }),
       ...(fromOffset === undefined ? {} : { fromOffset }),

@@ -20,10 +20,11 @@ export function skipGap(program: Command): void {
       wholeNumber,
     ),
   ).action(async (name: string, _options, command: Command) => {
-    const { topic, queue, broker, to, ...options } = command.optsWithGlobals<SkipGapOptions>();
+    const { topic, queue, source, broker, to, ...options } = command.optsWithGlobals<SkipGapOptions>();
     await sendCommand('skipGap', name, options, {
       topic,
       queue,
+      ...(source === undefined ? {} : { source }),
       ...(broker === undefined ? {} : { broker }),
       ...(to === undefined ? {} : { to }),
     });

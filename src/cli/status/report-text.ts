@@ -1,5 +1,5 @@
 import type { PumpProgress, SyncProgress } from '../../../activities/types.ts';
-import type { ReplicationStatus } from '../../replication/messages.ts';
+import type { Counters, ReplicationStatus } from '../../replication/messages.ts';
 import { workflowId } from '../../replication/names.ts';
 import { isPausedByTemporal, type PendingActivity } from '../executions.ts';
 import { grouped, table } from '../output.ts';
@@ -14,11 +14,14 @@ export function reportText(report: ReplicationReport, eachQueue: boolean): strin
     ...waitingPumps(report),
     '',
     ...lagLines(report, eachQueue),
+    ...(report.back
+      ? ['', `${report.back.source} -> ${report.back.destination}`, ...lagLines(report.back, eachQueue)]
+      : []),
   ].join('\n');
 }
 
-function headline({ name, health, source, destination, status, execution }: ReplicationReport): string {
-  const flow = source === undefined ? '' : `  ${source} -> ${destination}`;
+function headline({ name, health, source, destination, back, status, execution }: ReplicationReport): string {
+  const flow = source === undefined ? '' : `  ${source} ${back ? '<->' : '->'} ${destination}`;
   const since = status?.startedAt ?? execution?.startedAt;
   return `${name}  ${health}${flow}${since === undefined ? '' : `  since ${since}`}`;
 }
@@ -27,15 +30,14 @@ function statusLines(status: ReplicationStatus, activities: readonly PendingActi
   const { name, counters, blocked, leftOut, refusals, heldBy, reason, state, health } = status;
   const lines = [
     `state ${state}${reason === undefined ? '' : `: ${reason}`}${heldBy === undefined ? '' : `, held by ${heldBy}`}`,
-    `copied ${grouped(counters.copied)} messages, ${grouped(counters.bytes)} bytes` +
-      (counters.gapSkipped > 0 ? `, passed over ${grouped(counters.gapSkipped)} source offsets` : '') +
-      (counters.quarantined > 0 ? `, put ${grouped(counters.quarantined)} into quarantine` : '') +
-      (counters.loopSkipped > 0 ? `, left out ${grouped(counters.loopSkipped)} that came from the destination` : '') +
-      (counters.repeated > 0 ? `, REPEATED ${grouped(counters.repeated)}` : ''),
+    `copied ${countersText(counters)}`,
+    ...(status.flows ?? []).map((flow) => `  ${flow.source} -> ${flow.destination}: ${countersText(flow.counters)}`),
   ];
   if (health === 'BLOCKED') lines.push('blocked queues (the others are copied on):');
-  for (const { topic, broker, queue, kind, reason: why, at, since } of blocked)
-    lines.push(`  ${topic}/${broker}/${queue} at offset ${grouped(at)} since ${since} (${kind}): ${why}`);
+  for (const { source, topic, broker, queue, kind, reason: why, at, since } of blocked)
+    lines.push(
+      `  ${source === undefined ? '' : `${source}: `}${topic}/${broker}/${queue} at offset ${grouped(at)} since ${since} (${kind}): ${why}`,
+    );
   for (const { id } of activities.filter(isPausedByTemporal))
     lines.push(
       `paused by Temporal: ${id} does not copy until temporal activity unpause --workflow-id ${workflowId(name)} --activity-id ${id}`,
@@ -46,6 +48,16 @@ function statusLines(status: ReplicationStatus, activities: readonly PendingActi
   for (const topic of leftOut) lines.push(`left out: ${topic}`);
   for (const refusal of refusals) lines.push(`refused: ${refusal}`);
   return lines;
+}
+
+function countersText({ copied, bytes, gapSkipped, quarantined, loopSkipped, repeated }: Counters): string {
+  return (
+    `${grouped(copied)} messages, ${grouped(bytes)} bytes` +
+    (gapSkipped > 0 ? `, passed over ${grouped(gapSkipped)} source offsets` : '') +
+    (quarantined > 0 ? `, put ${grouped(quarantined)} into quarantine` : '') +
+    (loopSkipped > 0 ? `, left out ${grouped(loopSkipped)} that came from the destination` : '') +
+    (repeated > 0 ? `, REPEATED ${grouped(repeated)}` : '')
+  );
 }
 
 function withoutWorker({ health, execution }: ReplicationReport): string[] {
@@ -81,7 +93,7 @@ function progressText(progress: PumpProgress | SyncProgress): string {
   return `copied ${grouped(progress.copied)}, blocked queues ${progress.blocked}`;
 }
 
-function lagLines({ lag, noLag }: ReplicationReport, eachQueue: boolean): string[] {
+function lagLines({ lag, noLag }: Pick<ReplicationReport, 'lag' | 'noLag'>, eachQueue: boolean): string[] {
   if (!lag) return [`lag unknown: ${noLag ?? 'not asked'}`];
   const total = `lag ${grouped(lag.messages)} messages (the checkpoint on the source is a few seconds old)`;
   if (eachQueue)

@@ -24,13 +24,17 @@ export interface ReplicationReport {
   readonly status?: ReplicationStatus;
   /** What Temporal knows without a worker; absent where it knows nothing. */
   readonly execution?: Execution;
-  readonly lag?: {
-    readonly messages: number;
-    readonly topics: readonly TopicLag[];
-    readonly queues: readonly QueueLag[];
-  };
+  readonly lag?: Lag;
   /** Why there is no lag. */
   readonly noLag?: string;
+  /** The other direction, where there is one. */
+  readonly back?: LagPart & { readonly source: string; readonly destination: string };
+}
+
+interface Lag {
+  readonly messages: number;
+  readonly topics: readonly TopicLag[];
+  readonly queues: readonly QueueLag[];
 }
 
 /** How long RocketMQ may take for the lag. ms */
@@ -57,6 +61,7 @@ export async function replicationReport(
     ...(status ? { status } : {}),
     ...(execution ? { execution } : {}),
     ...(await lagOf(name, ends, config)),
+    ...(ends && goesBack(ends) ? { back: await backOf(name, ends, config) } : {}),
   };
 }
 
@@ -64,6 +69,18 @@ export async function replicationReport(
 export async function startedAs({ client }: Temporal, name: string): Promise<ReplicationInput | undefined> {
   const { readRunStart } = await import('../../temporal/running-replications.ts');
   return replicationInput.safeParse((await readRunStart(client, name))?.input).data;
+}
+
+type Ends = Chosen & Pick<ReplicationInput, 'source' | 'destination' | 'mode'>;
+
+/** Whether it copies in both directions. */
+export function goesBack(ends: Pick<Ends, 'mode'> & { readonly flows?: readonly unknown[] }): boolean {
+  return ends.mode === 'two-way' || (ends.flows?.length ?? 0) > 1;
+}
+
+async function backOf(name: string, ends: Ends, config: LoadedConfig | undefined) {
+  const { source: destination, destination: source } = ends;
+  return { source, destination, ...(await lagOf(name, { ...ends, source, destination }, config)) };
 }
 
 type LagPart = Pick<ReplicationReport, 'lag' | 'noLag'>;

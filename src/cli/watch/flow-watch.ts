@@ -2,14 +2,13 @@ import type { LoadedConfig } from '../../config/types.ts';
 import type { ReplicationInput } from '../../replication/input.ts';
 import type { ReplicationStatus } from '../../replication/messages.ts';
 import { describeExecution } from '../executions.ts';
-import { messageOf } from '../failure.ts';
 import { queryStatus } from '../queries.ts';
 import { ended } from '../status/list.ts';
-import { startedAs } from '../status/report.ts';
+import { goesBack, startedAs } from '../status/report.ts';
 import { innermost, type Temporal } from '../temporal.ts';
+import { DirectionWatch, type Copied } from './direction-watch.ts';
 import { Newest } from './newest.ts';
-import { OffsetWatch } from './offset-watch.ts';
-import { queueSamples, summed, type FlowSample, type Offsets } from './sample.ts';
+import { queueSamples, summed, type FlowSample } from './sample.ts';
 
 /** How long Temporal may take to say whether the workflow runs. ms */
 const DESCRIBE_MS = 3_000;
@@ -20,36 +19,47 @@ interface WorkflowView {
   readonly trouble?: string;
 }
 
-interface OffsetsView {
-  readonly offsets?: Offsets;
-  readonly before?: Offsets;
-  readonly trouble?: string;
-}
-
-/** One replication, asked again at each refresh: its workflow for state and blocks, its source cluster for offsets. */
+/** One replication, asked again at each refresh: its workflow for state and blocks, its source clusters for offsets. */
 export class FlowWatch {
   readonly #name: string;
   readonly #temporal: Temporal;
   readonly #config: LoadedConfig | undefined;
   readonly #workflow = new Newest(() => this.#askWorkflow());
-  readonly #offsets = new Newest(() => this.#askOffsets());
+  /** One for each direction, the second where there is one. */
+  readonly #directions: readonly DirectionWatch[];
   /** What it copies, as the workflow said last, or was told at its start. */
   #known: ReplicationStatus | ReplicationInput | undefined;
-  #watch: OffsetWatch | undefined;
-  #last: Offsets | undefined;
 
   constructor(name: string, temporal: Temporal, config: LoadedConfig | undefined) {
     this.#name = name;
     this.#temporal = temporal;
     this.#config = config;
+    this.#directions = [
+      new DirectionWatch(name, config, () => this.#copied()),
+      new DirectionWatch(name, config, () => turned(this.#copied())),
+    ];
   }
 
-  async sample(): Promise<FlowSample> {
-    const { health, status, trouble } = await this.#workflow.get();
-    const view = await this.#offsets.get();
-    const blocked = status?.blocked ?? [];
+  /** One for each direction. */
+  async sample(): Promise<FlowSample[]> {
+    const view = await this.#workflow.get();
+    const ends = this.#copied();
+    const there = await this.#sampleOf(this.#directions[0]!, view, ends);
+    return ends && goesBack(ends) ? [there, await this.#sampleOf(this.#directions[1]!, view, turned(ends))] : [there];
+  }
+
+  close(): void {
+    for (const direction of this.#directions) direction.close();
+  }
+
+  async #sampleOf(
+    direction: DirectionWatch,
+    { health, status, trouble }: WorkflowView,
+    ends: Copied | undefined,
+  ): Promise<FlowSample> {
+    const view = await direction.get();
+    const blocked = (status?.blocked ?? []).filter(({ source = ends?.source }) => source === ends?.source);
     const queues = view.offsets ? queueSamples(view.offsets, view.before, blocked, Date.now()) : [];
-    const ends = this.#ends();
     return {
       name: this.#name,
       ...(ends ? { source: ends.source, destination: ends.destination } : {}),
@@ -59,10 +69,6 @@ export class FlowWatch {
       troubles: [...[trouble, view.trouble].filter((text) => text !== undefined), ...(status?.troubles ?? [])],
       queues,
     };
-  }
-
-  close(): void {
-    this.#watch?.close();
   }
 
   async #askWorkflow(): Promise<WorkflowView> {
@@ -80,28 +86,11 @@ export class FlowWatch {
     }
   }
 
-  async #askOffsets(): Promise<OffsetsView> {
-    try {
-      const before = this.#last;
-      const offsets = await this.#readOffsets();
-      this.#last = offsets;
-      return { offsets, ...(before ? { before } : {}) };
-    } catch (error) {
-      return { trouble: `lag unknown: ${messageOf(error)}` };
-    }
-  }
-
-  async #readOffsets(): Promise<Offsets> {
-    const ends = this.#ends();
-    if (!ends) throw new Error('the configuration file does not name it and no worker says what it copies');
-    const { source, destination } = ends;
-    const cluster = this.#config?.clusters.get(source);
-    if (!cluster) throw new Error(`no configuration file names the cluster ${source}`);
-    this.#watch ??= await OffsetWatch.open({ replication: this.#name, source, destination }, cluster);
-    return await this.#watch.read(ends);
-  }
-
-  #ends() {
+  #copied(): (Copied & Pick<ReplicationInput, 'mode'>) | undefined {
     return this.#known ?? this.#config?.replications.get(this.#name);
   }
+}
+
+function turned(copied: Copied | undefined): Copied | undefined {
+  return copied && { ...copied, source: copied.destination, destination: copied.source };
 }

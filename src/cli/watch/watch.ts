@@ -35,7 +35,9 @@ export async function watchReplications(
   try {
     for (let refreshes = 0; refreshes < count; refreshes++) {
       if (refreshes > 0) await sleep(intervalMs, undefined, { signal });
-      show(await Promise.race([ended, Promise.all(flows.map((flow) => flow.sample()))]));
+      show(
+        await Promise.race([ended, Promise.all(flows.map((flow) => flow.sample())).then((samples) => samples.flat())]),
+      );
     }
   } catch (error) {
     if (!signal.aborted) throw error;

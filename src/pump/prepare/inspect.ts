@@ -1,4 +1,5 @@
 import type { LeftOut } from '../../../activities/types.ts';
+import type { ReplicationInput } from '../../replication/input.ts';
 import { isSystemTopic } from '../../replication/topic-pattern.ts';
 import { WrongInput } from '../../replication/wrong-input.ts';
 import type { Cluster, Topic, TopicConfig } from '../../transport/types.ts';
@@ -39,19 +40,23 @@ export async function inspectTopics(
   source: Cluster,
   destination: Cluster,
   chosen: readonly ChosenTopic[],
+  mode: ReplicationInput['mode'] = 'one-way',
 ): Promise<Inspection> {
   const problems: string[] = [];
   const leftOut: LeftOut[] = [];
   const topics: InspectedTopic[] = [];
   const inspected = await inParallel(chosen, async ({ name }) => {
     const [from, to] = await Promise.all([inspectTopic(source, name), destination.admin.topic(name)]);
-    return typeof from === 'string' ? from : { ...from, destination: to };
+    if (typeof from !== 'string') return { ...from, destination: to };
+    // where topics are copied both ways the other direction creates it, and then it is found to be new
+    const isToCome = mode === 'two-way' && to !== undefined && (await source.admin.topic(name)) === undefined;
+    return { reason: from, isToCome };
   });
   for (const [index, topic] of inspected.entries()) {
     const { name, path } = chosen[index]!;
-    if (typeof topic !== 'string') topics.push(topic);
-    else if (path !== undefined) problems.push(`${path}: ${topic}`);
-    else leftOut.push({ topic: name, reason: topic });
+    if (!('reason' in topic)) topics.push(topic);
+    else if (path !== undefined && !topic.isToCome) problems.push(`${path}: ${topic.reason}`);
+    else leftOut.push({ topic: name, reason: topic.reason });
   }
   if (problems.length > 0) throw new WrongInput(problems);
   return { topics, leftOut };

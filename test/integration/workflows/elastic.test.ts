@@ -225,7 +225,7 @@ test('a pump that a worker has too many of is restarted elsewhere, and then left
   expect(after[0]).toBe(before[0]);
   expect(after[1]!.input.notOn).toBe('7@host');
   await eventually(10_000, () => watched.length === 2);
-  const [[moved, until]] = Object.entries(watched[1]!.settled) as [[string, number]];
+  const [[moved, until]] = Object.entries(watched[1]!.settled!) as [[string, number]];
   expect(moved).toBe(after[1]!.pump.split('/')[1]);
   expect(until - Date.now()).toBeGreaterThan(60_000);
   await replication.update('stop');

@@ -31,7 +31,6 @@ test.each([
   ['an unknown field', { ...INPUT, topic: 'orders' }, 'topic: expected no such field, found "orders"'],
   ['the same cluster', { ...INPUT, destination: 'east' }, 'destination: expected another cluster than the source'],
   ['a wrong start', { ...INPUT, start: 'yesterday' }, 'start: expected earliest, latest, an ISO 8601 time'],
-  ['two-way', { ...INPUT, mode: 'two-way' }, 'mode: two-way is not available yet'],
   [
     'a wrong limit',
     { ...INPUT, rateLimit: { bytesPerSecond: '5 apples' } },

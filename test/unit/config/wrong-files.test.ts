@@ -119,11 +119,11 @@ describe('each wrong file says where and what', () => {
       /expected \$\{NAME\}/,
     ],
     [
-      'two-way',
-      `${ORDERS}    topics: [a]\n    mode: two-way\n`,
-      9,
-      'replications.orders.mode',
-      /two-way is not available yet/,
+      'a two-way task beside the way back',
+      `${ORDERS}    topics: [a]\n    mode: two-way\n  more:\n    source: west\n    destination: east\n    topics: [a]\n`,
+      13,
+      'replications.more.topics[0]',
+      /second way for topic a from/,
     ],
     [
       'a pattern over a topic of another task',
