@@ -64,7 +64,13 @@ export class TwoWayTranslator {
     const repeated = await countConsumed(copies, found, { from: offset, local, end: max });
     const kind = kindOfPosition(position, found);
     const isWaiting = offset < max && kind !== 'earliest';
-    return { offset, kind: isWaiting ? 'exact' : kind, repeated, requests: there.requests + copies.requests };
+    return {
+      offset,
+      kind: isWaiting ? 'exact' : kind,
+      isFinal: false,
+      repeated,
+      requests: there.requests + copies.requests,
+    };
   }
 }
 

@@ -17,6 +17,8 @@ export interface Translation {
   /** The next offset for the group to read in the destination queue. */
   readonly offset: number;
   readonly kind: TranslationKind;
+  /** Nothing that is copied later, or that is stored but not readable yet, changes it. */
+  readonly isFinal: boolean;
   /**
    * How many messages that the group has consumed stand at `offset` or behind it, and will be seen twice. On one way 0, but for several source
    * queues that share the queue.
@@ -71,7 +73,8 @@ export class Translator {
       repeated += (await readers[index]!.all(offset, behind)).filter((copy) => isBelow(copy, key)).length;
     const requests = readers.reduce((sum, copies) => sum + copies.requests, 0);
     const kind = kindOf(positions.map((position, index) => kindOfPosition(position, found[index]!)));
-    return { offset, kind, repeated, requests };
+    const isFinal = positions.every((position, index) => found[index]!.next ?? isCopiedTo(position, found[index]!));
+    return { offset, kind, isFinal, repeated, requests };
   }
 }
 
@@ -81,12 +84,14 @@ function kindOf(kinds: readonly TranslationKind[]): TranslationKind {
 }
 
 /** Of one source queue. */
-export function kindOfPosition(
-  { offset, source, copiedTo = 0 }: GroupPosition,
-  { before, next }: GroupBoundary,
-): TranslationKind {
+export function kindOfPosition(position: GroupPosition, found: GroupBoundary): TranslationKind {
+  const { offset, copiedTo = 0 } = position;
   if (offset === undefined) return 'earliest';
-  if (next) return before || next.sourceOffset === offset ? 'exact' : 'earliest';
-  const newest = before?.generation === source.generation ? before.sourceOffset : -1;
-  return offset > Math.max(copiedTo, newest + 1) ? 'ahead' : 'end';
+  if (found.next) return found.before || found.next.sourceOffset === offset ? 'exact' : 'earliest';
+  return offset <= copiedTo || isCopiedTo(position, found) ? 'end' : 'ahead';
+}
+
+/** Whether the copies themselves show that everything below the position is copied. */
+function isCopiedTo({ offset = 0, source }: GroupPosition, { before }: GroupBoundary): boolean {
+  return before?.generation === source.generation && offset <= before.sourceOffset + 1;
 }

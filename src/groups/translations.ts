@@ -14,7 +14,7 @@ interface Known {
 
 /**
  * Translations that many groups, and one round after the other, ask for. All stay as they are, because source offsets rise along a destination queue,
- * but for a position that copying has not come to yet.
+ * but for a position that the copies have not come to yet.
  */
 export class Translations {
   /** How many requests were sent, over all rounds. */
@@ -61,9 +61,9 @@ export class Translations {
       queueKey(queue),
       translating.catch(() => undefined),
     );
-    const { offset, kind, requests } = await translating;
+    const { offset, isFinal, requests } = await translating;
     this.requests += requests;
-    known.isFinal = kind !== 'ahead';
+    known.isFinal = isFinal;
     return offset;
   }
 }

@@ -324,4 +324,12 @@ describe('R10: the kind of a translation', () => {
     expect(await kind(empty, 5, 5)).toBe('end');
     expect(await kind(empty, undefined)).toBe('earliest');
   });
+
+  test('is final only where copies show it: the newest ones may be stored, but not readable yet', async () => {
+    const isFinal = async (offset: number, copiedTo: number) =>
+      (await translator(copied).translate(QUEUE, [{ source: source(0, 0), offset, copiedTo }])).isFinal;
+    expect(await isFinal(first + 50, first + 100)).toBe(true);
+    expect(await isFinal(first + 100, first + 100)).toBe(true);
+    expect(await isFinal(first + 110, first + 120)).toBe(false);
+  });
 });

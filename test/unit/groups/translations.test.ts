@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { GroupPosition, Translation, TranslationKind } from '../../../src/groups/translate.ts';
+import type { GroupPosition, Translation } from '../../../src/groups/translate.ts';
 import { Translations } from '../../../src/groups/translations.ts';
 
 const QUEUE = { topic: 'orders', broker: 'west-a', id: 0 };
@@ -9,22 +9,20 @@ function at(offset: number): GroupPosition[] {
 }
 
 /** Answers with offsets that rise from one look-up to the next. */
-function counting(kind: TranslationKind) {
+function counting(isFinal: boolean) {
   let looked = 0;
   const translations = new Translations((): Promise<Translation> => {
     looked++;
-    return Promise.resolve({ offset: 100 + looked, kind, repeated: 0, requests: 3 });
+    return Promise.resolve({ offset: 100 + looked, kind: 'exact', isFinal, repeated: 0, requests: 3 });
   });
   return { translations, looked: () => looked };
 }
 
 test.each([
-  ['exact', 1],
-  ['end', 1],
-  ['earliest', 1],
-  ['ahead', 3],
-] as const)('what is %s is looked up %i times in three rounds', async (kind, times) => {
-  const { translations, looked } = counting(kind);
+  ['is final', true, 1],
+  ['may change', false, 3],
+] as const)('what %s: %s, looked up %i times in three rounds', async (_, isFinal, times) => {
+  const { translations, looked } = counting(isFinal);
   for (let round = 0; round < 3; round++) {
     translations.begin();
     await Promise.all([translations.of(QUEUE, at(7)), translations.of(QUEUE, at(7))]);
@@ -34,7 +32,7 @@ test.each([
 });
 
 test('what a round did not ask for is forgotten', async () => {
-  const { translations, looked } = counting('exact');
+  const { translations, looked } = counting(true);
   for (const offset of [7, 8, 8, 7]) {
     translations.begin();
     await translations.of(QUEUE, at(offset));
@@ -49,7 +47,7 @@ test('a queue is searched for one position at a time, also after one that failed
     await Promise.resolve();
     atOnce--;
     if (position!.offset === 1) throw new Error('not now');
-    return { offset: position!.offset!, kind: 'exact', repeated: 0, requests: 1 };
+    return { offset: position!.offset!, kind: 'exact', isFinal: true, repeated: 0, requests: 1 };
   });
   translations.begin();
   const all = await Promise.allSettled([1, 2, 3].map((offset) => translations.of(QUEUE, at(offset))));
