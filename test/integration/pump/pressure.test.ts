@@ -190,7 +190,7 @@ describe('one of two destination brokers does not answer', () => {
         const began = performance.now();
         await rig.reaches(200 + 200 * round, 30_000);
         expect(performance.now() - began, 'as quickly as without trouble').toBeLessThan(3000);
-        await eventually(2500, async () => (await checkpoint(0)) === (await west.admin.range(rig.copies[0]!)).max);
+        await eventually(4000, async () => (await checkpoint(0)) === (await west.admin.range(rig.copies[0]!)).max);
         await troubled(/pressed-b/);
       }
     } finally {
