@@ -15,6 +15,8 @@ export interface GroupSlot {
   readonly rows: readonly GroupRow[];
   /** The destination offset that means the same as the source's; `undefined` where nobody asks for one. */
   readonly translated: number | undefined;
+  /** Copying has not come as far as the group: if it went on there now, what is missing would be consumed again. */
+  readonly isAhead: boolean;
   /** Committed on the destination. */
   readonly destination: number | undefined;
 }
@@ -43,6 +45,17 @@ export function movesOf({ slots }: GroupLook): { readonly slot: GroupSlot; reado
     const moves = translated !== undefined && (destination === undefined || destination < translated);
     return moves ? [{ slot, offset: translated }] : [];
   });
+}
+
+/** Said of a group that is to go on at the destination now, although copying has not come as far. */
+export function uncopiedOf({ slots }: GroupLook): string | undefined {
+  const [first, ...more] = slots.filter(({ isAhead }) => isAhead);
+  if (!first) return undefined;
+  const { topic, broker, id } = first.to;
+  return (
+    `copying has not come as far as the group in queue ${id} of ${topic} on ${broker}` +
+    `${more.length > 0 ? `, and in ${more.length} more queues` : ''}: what is missing would be consumed again`
+  );
 }
 
 /** Said of a group that has gone further at the destination than the source's consumers have. */

@@ -3,10 +3,11 @@ import { flowGroup } from '../replication/names.ts';
 import { mappedQueues, sourceKey, type MappedQueue, type QueuePlace } from '../replication/queue-map.ts';
 import { queueKey, type Cluster, type Queue } from '../transport/types.ts';
 import { FlowGroups, type FlowGroup } from './flow-groups.ts';
-import { aheadOf, type GroupLook, type GroupRetry, type GroupRow, type GroupSlot } from './group-look.ts';
+import { aheadOf, uncopiedOf, type GroupLook, type GroupRetry, type GroupRow, type GroupSlot } from './group-look.ts';
 import { moveGroup } from './move-group.ts';
 import { OffsetTable } from './offset-table.ts';
 import type { SyncGroupsInput } from '../../activities/types.ts';
+import type { Translation } from './translate.ts';
 import { Translations, type Translate } from './translations.ts';
 
 export interface GroupSyncOptions {
@@ -74,7 +75,10 @@ export class GroupSync {
   async lastRound(): Promise<GroupLook[]> {
     this.#before = await OffsetTable.read(this.#options.source, this.#sourceBrokers);
     await Promise.all(this.#destinationBrokers.map((broker) => this.#options.dispatched(broker)));
-    return await this.round();
+    return (await this.round()).map((look) => {
+      const problem = look.problem ?? uncopiedOf(look);
+      return { ...look, ...(problem !== undefined && { problem }) };
+    });
   }
 
   /** The same without writing anything. */
@@ -143,11 +147,11 @@ export class GroupSync {
     const destination = onDestination.offset(group, to.topic, { broker: to.broker, queue: to.id });
     // where nothing was consumed the group needs a place only as long as it has none, lest it begin at the end
     const asks = destination === undefined || rows.some(({ source }) => source !== undefined);
-    const translated = asks ? await this.#translate(to, rows) : undefined;
-    return { to, rows, translated, destination };
+    const translation = asks ? await this.#translate(to, rows) : undefined;
+    return { to, rows, translated: translation?.offset, isAhead: translation?.kind === 'ahead', destination };
   }
 
-  async #translate(to: Queue, rows: readonly GroupRow[]): Promise<number> {
+  async #translate(to: Queue, rows: readonly GroupRow[]): Promise<Translation> {
     const { source: cluster, histories } = this.#flow;
     const positions = rows.map(({ queue, source: offset }) => {
       const { topic, from } = queue;

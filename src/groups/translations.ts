@@ -9,7 +9,7 @@ interface Known {
   round: number;
   /** It stays as it is. */
   isFinal: boolean;
-  offset: Promise<number>;
+  translation: Promise<Translation>;
 }
 
 /**
@@ -39,31 +39,31 @@ export class Translations {
   }
 
   /** @throws TransportError */
-  async of(queue: Queue, positions: readonly GroupPosition[]): Promise<number> {
+  async of(queue: Queue, positions: readonly GroupPosition[]): Promise<Translation> {
     const inQueue = this.#queues.get(queueKey(queue)) ?? new Map<string, Known>();
     this.#queues.set(queueKey(queue), inQueue);
     const key = positions.map(({ offset }) => offset).join();
     const known = inQueue.get(key);
     if (known && (known.isFinal || known.round === this.#round)) {
       known.round = this.#round;
-      return await known.offset;
+      return await known.translation;
     }
-    const looked: Known = { round: this.#round, isFinal: false, offset: Promise.resolve(-1) };
-    looked.offset = this.#look(looked, queue, positions);
+    const translation = this.#look(queue, positions);
+    const looked: Known = { round: this.#round, isFinal: false, translation };
     inQueue.set(key, looked);
-    return await looked.offset;
+    looked.isFinal = (await translation).isFinal;
+    return await translation;
   }
 
-  async #look(known: Known, queue: Queue, positions: readonly GroupPosition[]): Promise<number> {
+  async #look(queue: Queue, positions: readonly GroupPosition[]): Promise<Translation> {
     const before = this.#looking.get(queueKey(queue)) ?? Promise.resolve();
     const translating = before.then(() => this.#translate(queue, positions));
     this.#looking.set(
       queueKey(queue),
       translating.catch(() => undefined),
     );
-    const { offset, isFinal, requests } = await translating;
-    this.requests += requests;
-    known.isFinal = isFinal;
-    return offset;
+    const translation = await translating;
+    this.requests += translation.requests;
+    return translation;
   }
 }

@@ -181,6 +181,17 @@ describe.each(BROKER_VERSIONS)('progress of groups, from %s', (version) => {
     expect(names.filter((name) => /^(REPLICATOR_|CID_RMQ_SYS_|TOOLS_CONSUMER)/.test(name))).toEqual([]);
   });
 
+  test('R10: the last word says where copying has not come as far as the group', async () => {
+    const done = await group(MESSAGES, MESSAGES);
+    const far = await group(MESSAGES, MESSAGES + 5);
+    const looks = await withSync({ groups: [done, far] }, (sync) => sync.lastRound());
+    const problems = new Map(looks.map(({ group: name, problem }) => [name, problem]));
+    expect(problems.get(done)).toBeUndefined();
+    expect(problems.get(far)).toContain('copying has not come as far as the group in queue 1');
+    const end = MESSAGES + LOCAL;
+    for (const name of [done, far]) expect(await atDestination(name)).toEqual([end, end]);
+  });
+
   test('a look writes nothing', async () => {
     const name = await group(10, 20);
     const [look] = await withSync({ groups: [name] }, (sync) => sync.look());

@@ -18,6 +18,7 @@ function look(group: string, problem?: string): GroupLook {
       },
     ],
     translated: 12,
+    isAhead: false,
     destination: 11,
   });
   const retries = [{ queue: { topic: `%RETRY%${group}`, broker: 'east-a', id: 0 }, offset: 23 }];
