@@ -29,6 +29,8 @@ export interface BuiltBatch {
   /** Next source offset to be read. */
   readonly next: number;
   readonly loopSkipped: number;
+  /** The longest that the source kept it waiting for a message. ms */
+  readonly waitedMs: number;
   /** Gives its bytes back to the budget. It must not be under way any more. */
   readonly release: () => void;
 }
@@ -60,6 +62,7 @@ export class BatchBuilder {
   #pending = false;
   #answer: PullAnswer | undefined;
   #next: number;
+  #waitedMs = 0;
   #isSending = false;
   #sending: Promise<void> | undefined;
   /** Those that were not released when the newest was begun, and the newest. */
@@ -87,6 +90,7 @@ export class BatchBuilder {
   async next(): Promise<BuiltBatch> {
     const { annotator, limits } = this.#options;
     const maxMessages = Math.min(this.#options.maxMessages(), MOST_MESSAGES_A_BATCH);
+    this.#waitedMs = 0;
     const first = await this.#first();
     const { bornTimestamp } = first;
     const sysFlag = first.sysFlag & KEPT_FLAGS;
@@ -121,7 +125,7 @@ export class BatchBuilder {
     const release = () => {
       buffer.release();
     };
-    return { batch, lastOffset, next: this.#next, loopSkipped, release };
+    return { batch, lastOffset, next: this.#next, loopSkipped, waitedMs: this.#waitedMs, release };
   }
 
   /** Gives back what was not released. Nothing that was built may be under way any more. */
@@ -134,7 +138,7 @@ export class BatchBuilder {
     while (!this.#pending) {
       if (this.#message?.next()) this.#pending = true;
       else {
-        if (this.#answer?.kind !== 'moved') this.#answer = (await this.#options.reading.take())!;
+        if (this.#answer?.kind !== 'moved') this.#answer = (await this.#waitFor(this.#options.reading.take()))!;
         if (this.#answer.kind === 'moved') await this.#options.moved(this.#next, this.#answer);
         this.#message = new MessageCursor(this.#answer.records);
       }
@@ -157,12 +161,19 @@ export class BatchBuilder {
   /** Goes to the next message, if it is at hand or comes while the batch before is being sent. */
   async #readOn(): Promise<boolean> {
     const { reading } = this.#options;
-    if (!reading.ready && this.#isSending) await Promise.race([reading.arrival(), this.#sending]);
+    if (!reading.ready && this.#isSending) await this.#waitFor(Promise.race([reading.arrival(), this.#sending]));
     if (!reading.ready) return false;
     this.#answer = await reading.take();
     if (this.#answer?.kind !== 'messages') return false;
     this.#message = new MessageCursor(this.#answer.records);
     return this.#message.next();
+  }
+
+  async #waitFor<T>(what: Promise<T>): Promise<T> {
+    const began = performance.now();
+    const result = await what;
+    this.#waitedMs = Math.max(this.#waitedMs, performance.now() - began);
+    return result;
   }
 
   #belongs(sysFlag: number): boolean {

@@ -55,7 +55,6 @@ export class PullAhead {
   #atEnd = false;
   #step = MESSAGES_A_PULL;
   #estimate = FIRST_ESTIMATE_BYTES;
-  /** The shortest seen; 0 before the first. */
   #roundTripMs = 0;
   #starting: Promise<Pull | undefined> | undefined;
   /** Bytes of the answer that the caller is working on. */
@@ -67,6 +66,11 @@ export class PullAhead {
     this.#known = options.until ?? options.from;
     if (options.signal?.aborted) this.close();
     else options.signal?.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  /** The shortest seen; 0 before the first. */
+  get roundTripMs(): number {
+    return this.#roundTripMs;
   }
 
   /** Whether `take` has something at hand, and will neither wait nor throw. */

@@ -188,11 +188,9 @@ export class QueueCopier {
     });
     try {
       while (!until.aborted) {
-        const asked = performance.now();
         const built = await builder.next();
-        const quiet = performance.now() - asked > QUIET_MS;
         await sending;
-        if (quiet) await this.#checkHistory(until);
+        if (built.waitedMs > QUIET_MS + reading.roundTripMs) await this.#checkHistory(until);
         await limiter.take(built.batch.bytes, built.batch.messages, until);
         until.throwIfAborted();
         sending = this.#write(built, lease).then(() => {

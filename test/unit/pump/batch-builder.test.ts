@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { Annotator } from '../../../src/pump/annotate.ts';
 import { BatchBuilder, TARGET_BATCH_BYTES, type BuiltBatch } from '../../../src/pump/batch-builder.ts';
 import { ByteBudget } from '../../../src/pump/byte-budget.ts';
@@ -226,6 +226,27 @@ describe('R1, R2, R8, R9: batches', () => {
     expect(budget.taken).toBeGreaterThanOrEqual(second.batch.bytes);
     builder.close();
     expect(budget.taken).toBe(0);
+  });
+
+  test('say how long the source kept them waiting, not how long they grew', async () => {
+    let clock = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => clock);
+    const reader = queue([{}]);
+    const { builder, reading } = builderOf(reader);
+    expect((await builder.next()).waitedMs).toBe(0);
+    let sent = (): void => undefined;
+    builder.sendingUntil(new Promise((resolve) => (sent = resolve)));
+    const building = builder.next();
+    for (const queueOffset of [1, 2, 3]) {
+      for (let turns = 0; turns < 3; turns++) await nextTurn();
+      clock += 50 * queueOffset;
+      reader.append(storedRecord({ queueOffset }));
+    }
+    for (let turns = 0; turns < 3; turns++) await nextTurn();
+    sent();
+    expect(await building).toMatchObject({ waitedMs: 150, batch: { messages: 3 } });
+    reading.close();
+    vi.restoreAllMocks();
   });
 
   test('leave room for what a broker counts beside the bytes of each message', async () => {
