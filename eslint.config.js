@@ -25,7 +25,7 @@ const rooms = [
   { target: './src/pump', from: './src', except: ['./pump', './transport', './replication'] },
   { target: './src/groups', from: './src', except: ['./groups', './pump', './transport', './replication'] },
   { target: './src/journal', from: './src', except: ['./journal', './pump', './transport', './replication'] },
-  { target: './src/failover', from: './src', except: ['./failover', './transport', './replication'] },
+  { target: './src/failover', from: './src', except: ['./failover', './pump', './transport', './replication'] },
   { target: './src/config', from: './src', except: ['./config', './replication'] },
   { target: './src/observability', from: './src', except: ['./observability'] },
   { target: './src/temporal', from: './src', except: ['./temporal', './replication', './observability'] },

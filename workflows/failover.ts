@@ -2,12 +2,12 @@ import { ApplicationFailure, CancellationScope, workflowInfo } from '@temporalio
 import { WRONG_INPUT } from '../src/replication/messages.ts';
 import { failoverInput, type FailoverInput } from '../src/replication/failover/input.ts';
 import { failoverId, type FailoverResult } from '../src/replication/failover/messages.ts';
-import { switchoverPlan } from '../src/replication/failover/plan.ts';
+import { planOf } from '../src/replication/failover/plan.ts';
 import { problemsOf, sentence } from '../src/replication/problems.ts';
-import { attempted } from './failover/activities.ts';
 import { Course } from './failover/course.ts';
 import { listen } from './failover/listen.ts';
-import { surveyText, switchover } from './failover/switchover.ts';
+import { sourceLost, surveyLost } from './failover/source-lost.ts';
+import { surveyBoth, switchover } from './failover/switchover.ts';
 
 /**
  * Moves an application from a replication's source to its destination.
@@ -17,22 +17,20 @@ export async function failover(given: unknown): Promise<FailoverResult> {
   const input = readInput(given);
   const cancelled = CancellationScope.current().cancelRequested;
   return await CancellationScope.nonCancellable(async () => {
-    const course = new Course(input, switchoverPlan(input));
+    const course = new Course(input, planOf(input));
     listen(course);
     void cancelled.catch(() => {
       course.abort('the workflow was cancelled');
     });
-    return await (input.dryRun ? dryRun(course) : switchover(course));
+    if (input.mode === 'failover') return await (input.dryRun ? dryRun(course, surveyLost) : sourceLost(course));
+    return await (input.dryRun ? dryRun(course, surveyBoth) : switchover(course));
   });
 }
 
 /** Looks, and changes nothing. */
-async function dryRun(course: Course): Promise<FailoverResult> {
-  const { replication, fence } = course.input;
+async function dryRun(course: Course, look: (course: Course) => Promise<unknown>): Promise<FailoverResult> {
   await course.forwardOrBack(async () => {
-    const survey = await course.step('survey', () => attempted.survey({ replication, fence }), surveyText);
-    course.warnings.push(...survey.warnings);
-    course.problems.push(...survey.problems);
+    await look(course);
   });
   return course.end(course.problems.length === 0 ? 'dry-run' : 'refused');
 }
@@ -46,7 +44,7 @@ function readInput(given: unknown): FailoverInput {
     throw wrong([
       `workflow ID: expected ${failoverId(replication)}, so that only one runs at a time, found ${workflowId}`,
     ]);
-  if (mode !== 'switchover') throw wrong([`mode: ${mode} is not available yet`]);
+  if (mode === 'failback') throw wrong([`mode: ${mode} is not available yet`]);
   return read.data;
 }
 

@@ -5,7 +5,8 @@ import type { ActivityDependencies } from '../dependencies.ts';
 import { awaitCopied } from './await-copied.ts';
 import { beating } from './beating.ts';
 import { commandReplication } from './command-replication.ts';
-import { survey } from './survey.ts';
+import { readLastCopies } from './read-last-copies.ts';
+import { survey, surveyLost } from './survey.ts';
 import type { FailoverActivities } from './types.ts';
 
 /** The activities of failovers, on the task queue `replicator`. */
@@ -22,6 +23,8 @@ export function createFailoverActivities(dependencies: ActivityDependencies): Fa
         for (const broker of brokers) await setAcceptsFrom(openCluster(cluster).admin, broker);
       }),
     takeCut: ({ cluster, topics }) => beating(() => takeCut(openCluster(cluster), topics)),
+    surveyLost: (input) => beating(() => surveyLost(dependencies, input)),
+    readLastCopies: (flow) => beating((signal) => readLastCopies(dependencies, flow, signal)),
     awaitCopied: (input) => beating((signal) => awaitCopied(dependencies, input, signal)),
   };
 }

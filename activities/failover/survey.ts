@@ -1,15 +1,23 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
-import { acceptsFrom, alsoFenced, lagOf, refusingBrokers, topicsThatDiffer } from '../../src/failover/survey.ts';
+import {
+  acceptsFrom,
+  alsoFenced,
+  answeringBrokers,
+  lagOf,
+  refusingBrokers,
+  topicsThatDiffer,
+} from '../../src/failover/survey.ts';
 import { readEnds } from '../../src/failover/cut.ts';
 import { brokersOf, readPerms } from '../../src/failover/topic-perms.ts';
 import { WRONG_INPUT, type ReplicationStatus } from '../../src/replication/messages.ts';
 import { workflowId } from '../../src/replication/names.ts';
 import { runningReplications } from '../../src/temporal/running-replications.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import type { Survey, SurveyInput } from './types.ts';
+import type { LostSurvey, Survey, SurveyInput } from './types.ts';
 
 const QUERY_MS = 10_000;
+const NOT_YET = 'a switchover is not available yet';
 
 /** See `FailoverActivities.survey`. */
 export async function survey(
@@ -35,13 +43,16 @@ export async function survey(
     ...(await refusingBrokers(source, before.brokers)),
     ...(await refusingBrokers(destination, await acceptsFrom(destination.admin, destinationBrokers))),
   ];
-  const warnings =
-    fence === 'broker'
+  const warnings = [
+    NOT_YET,
+    ...(fence === 'broker'
       ? [...(await alsoFenced(source, topics, brokers)), ...(await otherTasks(client, replication, source.name))]
-      : [];
+      : []),
+  ];
   return {
     source: source.name,
     destination: destination.name,
+    isTwoWay: status.mode === 'two-way',
     topics,
     groups: status.input.groups,
     problems,
@@ -50,6 +61,39 @@ export async function survey(
     before,
     destinationEnds: await readEnds(destination, topics),
     destinationPerms: await readPerms(destination.admin, topics),
+  };
+}
+
+/** See `FailoverActivities.surveyLost`. */
+export async function surveyLost(
+  { client, openCluster }: ActivityDependencies,
+  { replication, heldBy }: Omit<SurveyInput, 'fence'>,
+): Promise<LostSurvey> {
+  const status = await statusOf(client, replication);
+  const { topics } = status;
+  const source = openCluster(status.source);
+  const { admin } = openCluster(status.destination);
+  const destinationBrokers = await acceptsFrom(admin, await brokersOf(admin, topics));
+  const problems = [
+    ...ofTask(status, heldBy),
+    ...(status.mode === 'two-way' ? [`replication ${replication} is two-way; its failover is not available yet`] : []),
+    ...(await refusingBrokers(openCluster(status.destination), destinationBrokers)),
+  ];
+  const answers = await answeringBrokers(source, topics);
+  if (answers.all)
+    problems.push(
+      `${source.name} is not lost, every broker of these topics answers; move with a switchover, which loses nothing`,
+    );
+  return {
+    source: source.name,
+    destination: status.destination,
+    topics,
+    problems,
+    warnings: answers.some.map(
+      (broker) =>
+        `broker ${broker} of ${source.name} still answers: stop its producers, or what they write arrives when copying goes on`,
+    ),
+    destinationPerms: await readPerms(admin, topics),
   };
 }
 
@@ -64,17 +108,21 @@ async function statusOf(client: Client, replication: string): Promise<Replicatio
   }
 }
 
-function ofReplication(status: ReplicationStatus, heldBy: string | undefined): string[] {
-  const { name, state, mode, blocked, input } = status;
+/** Why this task cannot be moved at all. */
+function ofTask({ name, input, heldBy: holder }: ReplicationStatus, heldBy: string | undefined): string[] {
   const problems: string[] = [];
-  if (mode !== 'one-way')
-    problems.push(`replication ${name} is ${mode}; a switchover of a two-way task is not available yet`);
   if (input.groups.length > 0)
     problems.push(`replication ${name} has groups; moving consumer groups is not available yet`);
-  problems.push('a switchover is not available yet: replications cannot be reversed yet');
+  if (holder !== undefined && holder !== heldBy)
+    problems.push(`replication ${name} is held by ${holder}; wait for that, or release it`);
+  return problems;
+}
+
+function ofReplication(status: ReplicationStatus, heldBy: string | undefined): string[] {
+  const { name, state, blocked } = status;
+  const problems = ofTask(status, heldBy);
+  if (heldBy !== undefined) problems.push(`${NOT_YET}; --dry-run shows what it would do`);
   if (state !== 'RUNNING') problems.push(`replication ${name} is ${state}; expected RUNNING, resume it first`);
-  if (status.heldBy !== undefined && status.heldBy !== heldBy)
-    problems.push(`replication ${name} is held by ${status.heldBy}; wait for that, or release it`);
   for (const { topic, broker, queue, reason } of blocked)
     problems.push(`queue ${topic}/${broker}/${queue} is blocked, and would never be drained: ${reason}`);
   return problems;

@@ -1,5 +1,7 @@
 import type { CommandAnswer } from '../../src/replication/messages.ts';
 import type { FailoverInput } from '../../src/replication/failover/input.ts';
+import type { LastCopies } from '../../src/replication/failover/messages.ts';
+import type { Flow } from '../../src/replication/names.ts';
 import type { BrokerFence } from '../../src/failover/broker-fence.ts';
 import type { AcceptsFrom, Cut, GroupSwitch, TopicPerm } from '../../src/replication/failover/settings.ts';
 
@@ -12,6 +14,8 @@ export interface SurveyInput extends Pick<FailoverInput, 'replication' | 'fence'
 export interface Survey {
   readonly source: string;
   readonly destination: string;
+  /** What is produced on the destination is copied back already. */
+  readonly isTwoWay: boolean;
   readonly topics: readonly string[];
   readonly groups: readonly string[];
   /** Why a switchover cannot begin: a sentence each, with what to do. */
@@ -31,6 +35,12 @@ export interface Survey {
   readonly destinationPerms: readonly TopicPerm[];
 }
 
+/** What a failover finds while the source is lost. */
+export type LostSurvey = Pick<
+  Survey,
+  'source' | 'destination' | 'topics' | 'problems' | 'warnings' | 'destinationPerms'
+>;
+
 /** A command of the failover for its replication. */
 export interface CommandInput {
   readonly replication: string;
@@ -49,6 +59,8 @@ export interface AwaitCopiedInput {
 export interface FailoverActivities {
   /** Looks at both clusters and at the replication; changes nothing. */
   survey(input: SurveyInput): Promise<Survey>;
+  /** The same without the source; it is a problem if that is not lost at all. */
+  surveyLost(input: Omit<SurveyInput, 'fence'>): Promise<LostSurvey>;
   /** Carries out a command of the failover on its replication, and waits for its answer. */
   commandReplication(input: CommandInput): Promise<CommandAnswer>;
   /** Gives topics these permissions; answers with how many had other ones. */
@@ -63,4 +75,6 @@ export interface FailoverActivities {
   takeCut(input: { readonly cluster: string; readonly topics: readonly string[] }): Promise<Cut>;
   /** Comes back when the flow has copied everything below the cut. */
   awaitCopied(input: AwaitCopiedInput): Promise<void>;
+  /** Reads back the newest copy of each queue. Nothing may be copied meanwhile. */
+  readLastCopies(flow: Flow): Promise<LastCopies>;
 }

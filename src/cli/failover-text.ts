@@ -55,7 +55,7 @@ export function failoverText({
 const OUTCOMES: Readonly<Record<FailoverResult['outcome'], string>> = {
   done: 'done',
   incomplete: 'the application has moved, but something is left to do',
-  'dry-run': 'nothing was changed; it can be done',
+  'dry-run': 'dry run, nothing was changed; no problem was found',
   refused: 'refused, nothing was changed',
   aborted: 'aborted, everything is as it was',
 };

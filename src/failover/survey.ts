@@ -1,8 +1,8 @@
-import { flowGroup } from '../replication/names.ts';
+import { flowGroup, isOwnName } from '../replication/names.ts';
 import type { AcceptsFrom } from '../replication/failover/settings.ts';
 import type { Cluster, ClusterAdmin, Topic } from '../transport/types.ts';
 import { readAcceptsFrom, takesSends } from './broker-fence.ts';
-import { routeOf } from './topic-perms.ts';
+import { brokersOf, routeOf } from './topic-perms.ts';
 
 const LONGEST_LIST = 10;
 
@@ -53,7 +53,9 @@ export async function alsoFenced(
   topics: readonly string[],
   brokers: readonly string[],
 ): Promise<string[]> {
-  const others = (await cluster.admin.topicNames()).filter((name) => !topics.includes(name) && !name.startsWith('%'));
+  const others = (await cluster.admin.topicNames()).filter(
+    (name) => !topics.includes(name) && !name.startsWith('%') && !isOwnName(name),
+  );
   const concerned: string[] = [];
   for (const name of others) {
     const route = await cluster.admin.topic(name);
@@ -92,4 +94,23 @@ export async function lagOf(source: Cluster, destination: string, replication: s
 
 export async function acceptsFrom(admin: ClusterAdmin, brokers: readonly string[]): Promise<AcceptsFrom[]> {
   return await Promise.all(brokers.map((broker) => readAcceptsFrom(admin, broker)));
+}
+
+const ANSWERS_WITHIN_MS = 8_000;
+
+/** Which brokers of these topics answer, and whether none is missing. A cluster whose name servers are away has none. */
+export async function answeringBrokers(
+  { admin }: Cluster,
+  topics: readonly string[],
+): Promise<{ readonly all: boolean; readonly some: readonly string[] }> {
+  const late = new Promise<never>((_, reject) => setTimeout(reject, ANSWERS_WITHIN_MS).unref());
+  const asked = async () => {
+    const brokers = await brokersOf(admin, topics);
+    const answers = await Promise.allSettled(
+      brokers.map((broker) => Promise.race([admin.brokerVersion(broker), late])),
+    );
+    const some = brokers.filter((_, index) => answers[index]!.status === 'fulfilled');
+    return { all: some.length === brokers.length, some };
+  };
+  return await Promise.race([asked(), late]).catch(() => ({ all: false, some: [] }));
 }

@@ -11,8 +11,10 @@ import type { Route } from './settle.ts';
 const SHARED = 1_000_000;
 const LOSSES = 2 * SHARED;
 
+type Routed = Pick<PumpInput, 'replication' | 'source' | 'destination' | 'queues' | 'histories' | 'starts' | 'skips'>;
+
 /** The source queues of a shard, and where each is copied to. */
-export function routes(input: PumpInput): Route[] {
+export function routes(input: Routed): Route[] {
   const group = flowGroup(input);
   return [...mappedQueues(input.queues)].map(({ topic, from, to, remapped }) => {
     const queue = { topic, broker: from.broker, id: from.queue };

@@ -24,7 +24,14 @@ const DESTINATION_PERMS = PERMS.map((place) => ({ ...place, broker: 'west-a', pe
 
 /** What a failover may change, as the doubles of its activities keep it. */
 function untouched() {
-  return { held: '', east: PERMS as unknown, west: DESTINATION_PERMS as unknown, acceptsFrom: 17, reversed: false };
+  return {
+    held: '',
+    east: PERMS as unknown,
+    west: DESTINATION_PERMS as unknown,
+    acceptsFrom: 17,
+    reversed: false,
+    epoch: 1,
+  };
 }
 export type World = ReturnType<typeof untouched>;
 
@@ -36,6 +43,7 @@ export class FailoverRig {
   problems: string[] = [];
   refuses: string | undefined;
   wasOpen = false;
+  isTwoWay = false;
   /** Awaited by each activity before its effect. */
   before: (activity: string) => Promise<void> = () => Promise.resolve();
   /** What an activity fails with behind its effect. */
@@ -65,6 +73,7 @@ export class FailoverRig {
     this.problems = [];
     this.refuses = undefined;
     this.wasOpen = false;
+    this.isTwoWay = false;
     this.before = () => Promise.resolve();
     this.fails = () => undefined;
   }
@@ -115,6 +124,14 @@ function doubles(rig: FailoverRig): FailoverActivities {
   };
   return {
     survey: () => effect('survey', surveyed),
+    surveyLost: () => effect('surveyLost', surveyed),
+    readLastCopies: () =>
+      effect('readLastCopies', () => ({
+        queues: [
+          { topic: 'orders', broker: 'east-a', queue: 0, copiedUpTo: 7, producedAt: '2026-01-01T00:00:00.000Z' },
+        ],
+        more: 0,
+      })),
     commandReplication: ({ command, input }) =>
       effect(command, (world) => {
         const { refuses } = rig;
@@ -123,6 +140,7 @@ function doubles(rig: FailoverRig): FailoverActivities {
         else if (!input.operationId.startsWith(`${world.held}/`)) return { done: false, reason: 'held by another' };
         if (command === 'release') world.held = '';
         if (command === 'reverse') world.reversed = true;
+        if (command === 'raiseEpoch') world.epoch++;
         return { done: true, state: 'RUNNING' };
       }),
     setTopicPermissions: ({ cluster, perms }) =>
@@ -147,6 +165,7 @@ function doubles(rig: FailoverRig): FailoverActivities {
     return {
       source: 'east',
       destination: 'west',
+      isTwoWay: rig.isTwoWay,
       topics: ['orders', 'audit'],
       groups: [],
       problems: rig.problems,

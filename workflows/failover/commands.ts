@@ -42,10 +42,10 @@ export class Hold {
   }
 }
 
-/** A command behind the point of no return. @throws ApplicationFailure with the replication's reason when it refuses */
+/** A command of the holder, tried until it is answered. @throws ApplicationFailure with the replication's reason when it refuses */
 export async function command(
   failover: FailoverInput,
-  name: 'release' | 'reverse',
+  name: 'release' | 'reverse' | 'raiseEpoch',
   more: Readonly<Record<string, unknown>> = {},
 ): Promise<void> {
   const { replication } = failover;

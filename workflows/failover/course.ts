@@ -10,6 +10,7 @@ import type {
   FailoverResult,
   FailoverSignal,
   FailoverStatus,
+  LastCopies,
   StepState,
   StepStatus,
 } from '../../src/replication/failover/messages.ts';
@@ -36,6 +37,7 @@ export class Course {
   /** Begin and end of the write pause. ms since 1970 */
   fencedAt: number | undefined;
   openedAt: number | undefined;
+  rpo: LastCopies | undefined;
   #state: FailoverStatus['state'] = 'RUNNING';
   readonly #steps: Mutable<StepStatus>[];
   readonly #undos: Undo[] = [];
@@ -111,6 +113,13 @@ export class Course {
     if (this.#abortReason !== undefined) throw new CancelledFailure(this.#abortReason);
   }
 
+  skip(name: StepName, why: string): void {
+    Object.assign(
+      this.#steps.find((step) => step.name === name)!,
+      { state: 'skipped', result: why },
+    );
+  }
+
   /** A step behind the point of no return that may be refused for good: then an operator has to finish it. */
   async attempt(name: StepName, work: () => Promise<unknown>, todo: string): Promise<void> {
     await this.step(name, work).catch((error: unknown) => {
@@ -161,7 +170,7 @@ export class Course {
 
   end(outcome: FailoverResult['outcome']): FailoverResult {
     this.#state = 'DONE';
-    const { input, problems, warnings, startedAt, fencedAt, openedAt } = this;
+    const { input, problems, warnings, startedAt, fencedAt, openedAt, rpo } = this;
     return {
       outcome,
       replication: input.replication,
@@ -170,6 +179,8 @@ export class Course {
       warnings,
       steps: this.#steps,
       ...(fencedAt !== undefined && openedAt !== undefined && { writePauseMs: openedAt - fencedAt }),
+      ...(openedAt !== undefined && input.mode === 'failover' && { rtoMs: openedAt - Date.parse(startedAt) }),
+      ...(rpo && { rpo }),
       ...(openedAt !== undefined && { openedAt: new Date(openedAt).toISOString() }),
       startedAt,
       endedAt: now(),

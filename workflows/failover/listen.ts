@@ -1,6 +1,6 @@
 import { defineQuery, defineSignal, setDefaultSignalHandler, setHandler } from '@temporalio/workflow';
 import { FAILOVER_SIGNALS, type FailoverStatus } from '../../src/replication/failover/messages.ts';
-import { switchoverPlan, type PlannedStep } from '../../src/replication/failover/plan.ts';
+import { planOf, type PlannedStep } from '../../src/replication/failover/plan.ts';
 import type { Course } from './course.ts';
 
 /** Sets the handlers of signals and queries; they only note. */
@@ -32,7 +32,7 @@ export function listen(course: Course): void {
   setHandler(defineQuery<FailoverStatus>('status'), () => course.status(), {
     description: 'Steps with times and results, and what it waits for.',
   });
-  setHandler(defineQuery<readonly PlannedStep[]>('plan'), () => switchoverPlan(course.input), {
+  setHandler(defineQuery<readonly PlannedStep[]>('plan'), () => planOf(course.input), {
     description: 'What it does, in this order.',
   });
 }

@@ -38,13 +38,7 @@ async function upToThePointOfNoReturn(course: Course): Promise<Drained> {
     () => 'held',
     () => hold.giveBack(),
   );
-  const survey = await course.step(
-    'survey',
-    () => attempted.survey({ replication: input.replication, fence: input.fence, heldBy: holder(input) }),
-    surveyText,
-  );
-  course.warnings.push(...survey.warnings);
-  if (survey.problems.length > 0) throw ApplicationFailure.nonRetryable(survey.problems.join('\n'));
+  const survey = await surveyBoth(course, holder(input));
 
   const { source, before } = survey;
   const startedAt = Date.now();
@@ -108,7 +102,10 @@ async function fenceProducers(
   return hardFence;
 }
 
-async function open(course: Course, { destination, destinationPerms }: Survey): Promise<void> {
+export async function open(
+  course: Course,
+  { destination, destinationPerms }: Pick<Survey, 'destination' | 'destinationPerms'>,
+): Promise<void> {
   await course.step(
     'open',
     () => insisted.setTopicPermissions({ cluster: destination, perms: opened(destinationPerms) }),
@@ -132,15 +129,26 @@ async function turnRound(course: Course, { survey, hardFence, routesFencedAt }: 
       },
       () => `the brokers of ${survey.source} take sends again`,
     );
-  await course.attempt(
-    'reverse',
-    () => command(input, 'reverse', { from: survey.destinationEnds }),
-    `give it again: replicator reverse ${input.replication}`,
-  );
+  if (survey.isTwoWay) course.skip('reverse', 'the replication copies both ways already');
+  else
+    await course.attempt(
+      'reverse',
+      () => command(input, 'reverse', { from: survey.destinationEnds }),
+      `give it again: replicator reverse ${input.replication}`,
+    );
   await course.attempt('release', () => command(input, 'release'), `replicator release ${input.replication}`);
 }
 
-export function surveyText({ source, destination, topics, behind, problems }: Survey): string {
-  const found = `${topics.length} topics from ${source} to ${destination}, ${behind} messages behind`;
-  return problems.length === 0 ? found : `${found}; ${problems.length} problems`;
+/** @throws ApplicationFailure with every problem */
+export async function surveyBoth(course: Course, heldBy?: string): Promise<Survey> {
+  const { replication, fence } = course.input;
+  const survey = await course.step(
+    'survey',
+    () => attempted.survey({ replication, fence, ...(heldBy !== undefined && { heldBy }) }),
+    ({ source, destination, topics, behind }) =>
+      `${topics.length} topics from ${source} to ${destination}, ${behind} messages behind`,
+  );
+  course.warnings.push(...survey.warnings);
+  if (survey.problems.length > 0) throw ApplicationFailure.nonRetryable(survey.problems.join('\n'));
+  return survey;
 }

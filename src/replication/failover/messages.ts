@@ -42,6 +42,24 @@ export interface FailoverStatus {
   readonly warnings: readonly string[];
 }
 
+/** The newest copy of a source queue. What the source held behind it is unknown until the source is back. */
+export interface LastCopy {
+  readonly topic: string;
+  readonly broker: string;
+  readonly queue: number;
+  /** Source offset behind the newest copy; absent where nothing was copied. */
+  readonly copiedUpTo?: number;
+  /** ISO 8601: when that message was produced. */
+  readonly producedAt?: string;
+}
+
+export interface LastCopies {
+  /** Those that were left behind longest first. */
+  readonly queues: readonly LastCopy[];
+  /** How many more there are. */
+  readonly more: number;
+}
+
 /**
  * - `done`: moved. `dry-run`: nothing was changed.
  * - `refused`: it could not begin; `problems` say why, and nothing was changed.
@@ -62,6 +80,10 @@ export interface FailoverResult {
   readonly readPauseMs?: number;
   /** ISO 8601; when the destination was open to producers. */
   readonly openedAt?: string;
+  /** `failover`: from its start until the destination was open. ms */
+  readonly rtoMs?: number;
+  /** `failover`: up to where each queue has arrived. */
+  readonly rpo?: LastCopies;
   readonly startedAt: string;
   readonly endedAt: string;
 }

@@ -6,12 +6,14 @@ export const ROUTES_SPREAD_MS = 55_000;
 const STEPS = [
   'hold',
   'survey',
+  'raise-epoch',
   'fence-routes',
   'fence-producers',
   'cut',
   'drain',
   'confirm',
   'open',
+  'report',
   'lift-fence',
   'reverse',
   'release',
@@ -31,8 +33,8 @@ const FENCES: Readonly<Record<FailoverInput['fence'], string>> = {
 };
 
 /** What a switchover does, in this order. Up to `open` everything is put back if it is aborted or fails. */
-export function switchoverPlan({ replication, fence, confirm, patience, drainWithin }: FailoverInput): PlannedStep[] {
-  const does: Record<StepName, string | undefined> = {
+function switchoverPlan({ replication, fence, confirm, patience, drainWithin }: FailoverInput): PlannedStep[] {
+  return planned({
     hold: `takes the sole right to command replication ${replication}`,
     survey: 'looks at both clusters and the replication, and notes what an abort puts back',
     'fence-routes': "makes the source's topics read-only in their routes, so that producers look elsewhere",
@@ -46,6 +48,25 @@ export function switchoverPlan({ replication, fence, confirm, patience, drainWit
     reverse:
       'copies back what is produced on the destination from now on; what still arrives on the source goes forward',
     release: 'gives the right to command the replication back',
-  };
+  });
+}
+
+/** What a failover does while the source is lost. */
+function failoverPlan({ replication }: FailoverInput): PlannedStep[] {
+  return planned({
+    hold: `takes the sole right to command replication ${replication}`,
+    survey: 'looks at the destination and the replication, and whether the source is lost',
+    'raise-epoch': 'has every pump end that might still be at work, and lets none of them begin again',
+    open: 'point of no return: makes the topics writable on the destination; producers may start there',
+    report: 'reads back up to where each queue has arrived, and from when its last message is',
+    release: 'gives the right to command the replication back',
+  });
+}
+
+export function planOf(input: FailoverInput): PlannedStep[] {
+  return input.mode === 'failover' ? failoverPlan(input) : switchoverPlan(input);
+}
+
+function planned(does: Partial<Record<StepName, string | undefined>>): PlannedStep[] {
   return STEPS.flatMap((name) => (does[name] === undefined ? [] : [{ name, does: does[name] }]));
 }

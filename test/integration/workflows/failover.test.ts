@@ -53,6 +53,16 @@ test('a switchover fences, drains, opens and turns round, in this order, and mea
   expect(Date.parse(result.openedAt!)).toBeGreaterThanOrEqual(Date.parse(open.startedAt!));
 });
 
+test('a two-way task needs no turning round', async () => {
+  rig.isTwoWay = true;
+  const failover = await rig.begin({ fence: 'external' });
+  await failover.handle.signal('producersStopped');
+  const result = await failover.result();
+  expect(result.outcome).toBe('done');
+  expect(steps(result)).toContain('reverse: skipped');
+  expect(rig.done).not.toContain('reverse');
+});
+
 test('what was said before somebody waits for it counts', async () => {
   const failover = await rig.begin({ fence: 'external', confirm: true });
   await failover.handle.signal('confirm');
@@ -192,6 +202,29 @@ describe('behind the point of no return it only goes forward', () => {
     expect(result.outcome).toBe('incomplete');
     expect(result.problems).toEqual([expect.stringMatching(/refuses reverse: no reverse today; .*replicator reverse/)]);
     expect(rig.world.held).toBe('');
+  });
+});
+
+describe('mode failover, while the source is lost', () => {
+  test('R12: the direction gets a new owner before the destination is opened; RTO and RPO are told', async () => {
+    const result = await (await rig.begin({ mode: 'failover', by: 'kim' })).result();
+    expect(result).toMatchObject({ outcome: 'done', problems: [], rpo: { queues: [{ copiedUpTo: 7 }], more: 0 } });
+    expect(rig.done).toEqual(['hold', 'surveyLost', 'raiseEpoch', 'permissions west', 'readLastCopies', 'release']);
+    expect(rig.world).toMatchObject({ held: '', epoch: 2, east: rig.untouched.east, acceptsFrom: 17 });
+    expect(result.rtoMs).toBeGreaterThan(0);
+    expect(result).not.toHaveProperty('writePauseMs');
+  });
+
+  test('refused while the source is alive; a dry run changes nothing', async () => {
+    rig.problems = ['east is not lost'];
+    expect(await (await rig.begin({ mode: 'failover' })).result()).toMatchObject({
+      outcome: 'refused',
+      problems: ['east is not lost'],
+    });
+    expect(rig.world).toEqual(rig.untouched);
+    rig.reset();
+    expect(await (await rig.begin({ mode: 'failover', dryRun: true })).result()).toMatchObject({ outcome: 'dry-run' });
+    expect(rig.done).toEqual(['surveyLost']);
   });
 });
 
