@@ -17,7 +17,6 @@ import type { ActivityDependencies } from '../dependencies.ts';
 import type { LostSurvey, Survey, SurveyInput } from './types.ts';
 
 const QUERY_MS = 10_000;
-const NOT_YET = 'a switchover is not available yet';
 
 /** See `FailoverActivities.survey`. */
 export async function survey(
@@ -43,12 +42,10 @@ export async function survey(
     ...(await refusingBrokers(source, before.brokers)),
     ...(await refusingBrokers(destination, await acceptsFrom(destination.admin, destinationBrokers))),
   ];
-  const warnings = [
-    NOT_YET,
-    ...(fence === 'broker'
+  const warnings =
+    fence === 'broker'
       ? [...(await alsoFenced(source, topics, brokers)), ...(await otherTasks(client, replication, source.name))]
-      : []),
-  ];
+      : [];
   return {
     source: source.name,
     destination: destination.name,
@@ -119,9 +116,12 @@ function ofTask({ name, input, heldBy: holder }: ReplicationStatus, heldBy: stri
 }
 
 function ofReplication(status: ReplicationStatus, heldBy: string | undefined): string[] {
-  const { name, state, blocked } = status;
+  const { name, mode, state, blocked } = status;
   const problems = ofTask(status, heldBy);
-  if (heldBy !== undefined) problems.push(`${NOT_YET}; --dry-run shows what it would do`);
+  if (mode === 'one-way')
+    problems.push(
+      `replication ${name} is one-way; its switchover is not available yet, because it cannot be reversed yet: use mode: two-way`,
+    );
   if (state !== 'RUNNING') problems.push(`replication ${name} is ${state}; expected RUNNING, resume it first`);
   for (const { topic, broker, queue, reason } of blocked)
     problems.push(`queue ${topic}/${broker}/${queue} is blocked, and would never be drained: ${reason}`);
