@@ -1,11 +1,14 @@
 import { CancelledFailure, Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
+import { readJournal } from '../src/journal/journal.ts';
 import { recall, saysTheSame } from '../src/journal/recall.ts';
 import { prepareFlow } from '../src/pump/prepare-flow.ts';
 import { WRONG_INPUT } from '../src/replication/messages.ts';
+import type { Flow } from '../src/replication/names.ts';
 import { WrongInput } from '../src/replication/wrong-input.ts';
 import { refuseSecondWay } from '../src/temporal/refuse-second-way.ts';
 import { readRunStart } from '../src/temporal/running-replications.ts';
+import type { Cluster } from '../src/transport/types.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { journal } from './journal.ts';
 import type { Prepared, PrepareInput } from './types.ts';
@@ -31,9 +34,13 @@ export async function prepare(dependencies: ActivityDependencies, input: Prepare
 }
 
 /** @throws WrongInput where another replication copies one of the topics the same way (R7) */
-async function refuseSecondWays({ client }: ActivityDependencies, { replication, input }: PrepareInput): Promise<void> {
+async function refuseSecondWays(
+  { client }: ActivityDependencies,
+  { replication, source, input }: PrepareInput,
+): Promise<void> {
   const start = await readRunStart(client, replication, Context.current().info.workflowExecution?.runId);
-  await refuseSecondWay(client, { replication, ...input }, start?.startedAt);
+  const mode = source === input.source ? input.mode : 'two-way';
+  await refuseSecondWay(client, { replication, ...input, mode }, start?.startedAt);
 }
 
 /** Journals what is new before anybody copies by it (R12). */
@@ -54,8 +61,24 @@ async function prepared(
   // one that began at the same time may not have been visible yet
   await refuseOtherWays();
   const now = { ...known, map, starts: { ...starts, ...journaled?.starts, ...known.starts } };
-  if (saysTheSame(now, journaled)) return { ...now, leftOut };
+  const goesBack = await wasReversed(destination, {
+    ...workflowKnows,
+    mode: input.mode,
+    isForward: input.source === source.name,
+  });
+  if (saysTheSame(now, journaled)) return { ...now, ...goesBack, leftOut };
   const next = { ...now, revision: now.revision + 1 };
   await journal(dependencies, next);
-  return { ...next, leftOut };
+  return { ...next, ...goesBack, leftOut };
+}
+
+/** A flow back is not forgotten with Temporal, or by a stop and a start. */
+async function wasReversed(
+  destination: Cluster,
+  { mode, isForward, ...flow }: Flow & { readonly mode: string; readonly isForward: boolean },
+): Promise<{ goesBack?: true }> {
+  if (mode === 'two-way' || !isForward) return {};
+  const back = { ...flow, source: flow.destination, destination: flow.source };
+  const journaled = await readJournal(destination, back);
+  return journaled && journaled.map.length > 0 ? { goesBack: true } : {};
 }

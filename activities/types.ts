@@ -27,6 +27,8 @@ export interface LeftOut {
 export interface Prepared extends Pick<FlowKnowledge, 'map' | 'starts'> {
   /** The first ones, because they ride in workflow state; absent where there are none. */
   readonly leftOut?: readonly LeftOut[];
+  /** The task was reversed before: it has a flow back, of which a new workflow does not know yet. */
+  readonly goesBack?: true;
   /** These are absent where nothing is journaled. */
   readonly epoch?: number;
   readonly revision?: number;

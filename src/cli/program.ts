@@ -9,6 +9,7 @@ import { laterCommands } from './commands/later.ts';
 import { pause } from './commands/pause.ts';
 import { redrive } from './commands/redrive.ts';
 import { release } from './commands/release.ts';
+import { reverse } from './commands/reverse.ts';
 import { rescale } from './commands/rescale.ts';
 import { remap } from './commands/remap.ts';
 import { resume } from './commands/resume.ts';
@@ -40,6 +41,7 @@ const COMMANDS = [
   redrive,
   acceptHistory,
   remap,
+  reverse,
   release,
   stop,
   audit,

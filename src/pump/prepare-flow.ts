@@ -17,7 +17,7 @@ import { MOST_LEFT_OUT } from './prepare/topology-changes.ts';
  * @throws TransportError while a cluster cannot be reached
  */
 export async function prepareFlow(
-  { replication, input, map: earlier, histories, discovering }: PrepareInput,
+  { replication, input, map: earlier, starts: given, histories, discovering }: PrepareInput,
   source: Cluster,
   destination: Cluster,
   signal: AbortSignal,
@@ -39,6 +39,7 @@ export async function prepareFlow(
     existing,
     map,
     earlier,
+    given,
     histories,
     discovering,
   });

@@ -13,8 +13,6 @@ const asked = {
 };
 
 const plain = z.strictObject(asked);
-/** Commands of later releases: their own fields are not looked at, because the answer is the same whatever they hold. */
-const later = z.looseObject(asked).transform(({ by, reason, operationId }) => ({ by, reason, operationId }));
 
 const offset = z.int().min(0);
 const cluster = z.string().regex(CLUSTER_NAME, 'expected the name of a cluster');
@@ -83,6 +81,13 @@ export const remapInput = z.strictObject({
 });
 export type Remap = z.output<typeof remapInput>;
 
+export const reverseInput = z.strictObject({
+  ...asked,
+  /** Where the destination's queues ended when it was opened for producers; by default where they end now. */
+  from: z.array(z.strictObject({ topic, broker: z.string(), ends: z.array(offset) })).optional(),
+});
+export type Reverse = z.output<typeof reverseInput>;
+
 /** While it is held, others' commands are refused; those whose `operationId` begins with the holder's and `/` are the holder's own. */
 export const holdInput = z.strictObject({ ...asked, by: asked.by.unwrap(), operationId: asked.operationId.unwrap() });
 export type Hold = z.output<typeof holdInput>;
@@ -98,7 +103,7 @@ export const COMMAND_INPUTS = {
   resume: plain,
   stop: stopInput,
   skipGap: skipGapInput,
-  reverse: later,
+  reverse: reverseInput,
   rescale: rescaleInput,
   redrive: redriveInput,
   updateConfig: updateConfigInput,
@@ -116,7 +121,8 @@ export const COMMAND_DESCRIPTIONS: Readonly<Record<CommandName, string>> = {
   stop: 'Stop copying and end this workflow; a new start goes on exactly where it stood. { retire: true } cleans up, for good.',
   skipGap:
     'Go on behind source offsets that are gone, or (with `to`) behind a message that cannot be copied: { topic, queue, source?, broker?, to? }.',
-  reverse: 'Not available yet.',
+  reverse:
+    'Turn the direction: what is produced on the destination is copied back, what still arrives on the source goes on.',
   rescale: 'Deal the queues out anew over so many shards: { parallelism }.',
   redrive: 'Try again what the destination refused: messages in quarantine, and queues that one blocks: { topic }.',
   updateConfig: 'Change fields of the input that may change while it runs; the others stay as they are.',

@@ -149,6 +149,8 @@ export interface AuditEntry {
 export interface FlowStatus {
   readonly source: string;
   readonly destination: string;
+  /** Of a task that was reversed: the direction that counts; the other one carries late arrivals. */
+  readonly primary?: boolean;
   readonly epoch: number;
   readonly counters: Counters;
   readonly queues: number;

@@ -79,7 +79,8 @@ async function describe(client: Client, execution: WorkflowExecutionInfo): Promi
     replication: name,
     source,
     destination,
-    mode,
+    // one that was reversed copies both ways
+    mode: status?.flows ? 'two-way' : mode,
     topics,
     exclude,
     startedAt,

@@ -57,7 +57,7 @@ const STEPS_TAKEN: readonly (readonly [parts: number, name: string, step: Step])
   [2, 'signal with wrong input', () => signal(pick(COMMANDS), pick([5, 'now', [1], { by: 1 }, { topic: 7 }]))],
   [2, 'update with wrong input', () => update(pick(COMMANDS), pick([5, { by: 1 }, { no: 'such' }]))],
   [1, 'update of no such name', () => update('stopp')],
-  [1, 'what is not there yet', () => update(pick(['reverse', 'release']))],
+  [1, 'reverse or release', () => update(pick(['reverse', 'release']))],
   [2, 'twelve updates at once', manyUpdates],
   [2, 'cancel', () => handle.cancel()],
   [1, 'stop', () => update('stop')],

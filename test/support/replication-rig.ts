@@ -15,6 +15,7 @@ import type {
   RedriveInput,
   RedirectInput,
 } from '../../activities/types.ts';
+import type { FailoverActivities } from '../../activities/failover/types.ts';
 import type { FlowKnowledge } from '../../src/replication/flow-knowledge.ts';
 import type { ReplicationConfig } from '../../src/replication/input.ts';
 import {
@@ -75,6 +76,7 @@ export class ReplicationRig {
   redrive: (input: RedriveInput) => Promise<RedriveResult> = () =>
     Promise.resolve({ redriven: 0, refusedAgain: 0, missing: 0, more: false });
   redirect: (input: RedirectInput) => Promise<void> = () => Promise.resolve();
+  takeCut: FailoverActivities['takeCut'] = () => Promise.resolve([]);
   readonly journal: FlowKnowledge[] = [];
   searchAttributes: readonly string[] = [];
   /** What a pump fails with at its start, if it does. */
@@ -141,8 +143,9 @@ export class ReplicationRig {
     this.#workers.push({ worker, ended: worker.run() });
   }
 
-  #control(): ControlActivities {
+  #control(): ControlActivities & Pick<FailoverActivities, 'takeCut'> {
     return {
+      takeCut: (input) => this.takeCut(input),
       prepare: (input) => this.prepare(input),
       watchTopology: async (input) => {
         const { heartbeat } = Context.current();

@@ -5,6 +5,7 @@ import { acceptHistory, remap } from './go-on.ts';
 import { heldAgainst, hold, release } from './hold.ts';
 import { raiseEpoch } from './raise-epoch.ts';
 import { redrive } from './redrive.ts';
+import { reverse } from './reverse.ts';
 import { cleanUp } from './retire.ts';
 import { skipGap } from './skip-gap.ts';
 import { enter, type Task } from './task.ts';
@@ -46,7 +47,7 @@ export async function execute(task: Task, work: Work, command: Command): Promise
     case 'raiseEpoch':
       return await raiseEpoch(task, work, command.input);
     case 'reverse':
-      return refused(`${command.name} is not available yet`);
+      return await reverse(task, work, command.input);
   }
 }
 

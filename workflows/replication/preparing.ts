@@ -4,7 +4,7 @@ import type { ReplicationInput } from '../../src/replication/input.ts';
 import { WRONG_INPUT } from '../../src/replication/messages.ts';
 import { causeOf, isFailure } from './causes.ts';
 import { knowledgeOf } from './journaling.ts';
-import { layShards, type FlowState } from './flow-state.ts';
+import { layShards, newFlow, type FlowState } from './flow-state.ts';
 import { enter, refuse, type Task } from './task.ts';
 
 const { prepare } = proxyActivities<ControlActivities>({
@@ -44,7 +44,10 @@ export function adopt(flow: FlowState, { map, starts, leftOut = [], epoch, revis
 export async function prepareWithPatience(task: Task, flow: FlowState, changed: () => void): Promise<boolean> {
   for (let tries = 1; ; tries++)
     try {
-      adopt(flow, await prepareOnce(task, flow, task.input, flow.begun || flow.map.length > 0));
+      const prepared = await prepareOnce(task, flow, task.input, flow.begun || flow.map.length > 0);
+      adopt(flow, prepared);
+      if (prepared.goesBack && task.flows.length === 1)
+        task.flows = [...task.flows, newFlow(flow.destination, flow.source)];
       layShards(flow, task.input.parallelism);
       return true;
     } catch (error) {

@@ -18,6 +18,8 @@ export interface Task {
   state: ReplicationState;
   /** Why it is in this state, where somebody said so. */
   reason?: string;
+  /** The cluster that the primary direction copies from, once it was reversed; the input's source before. */
+  primary?: string;
   /** Somebody's exclusive right to command it. */
   hold?: Hold;
   /** The first one copies from the input's source to its destination. */

@@ -40,7 +40,7 @@ export function statusOf(task: Task): ReplicationStatus {
     ...(reason !== undefined && { reason }),
     blocked: allBlocked(task),
     counters: allCounters(task),
-    ...(flows.length > 1 && { flows: flows.map(flowStatus) }),
+    ...(flows.length > 1 && { flows: flows.map((flow) => flowStatus(task, flow)) }),
     shards: flows.flatMap((flow) =>
       flow.shards.map(({ queues, pump, lastReport }, shard) => ({
         ...sourceOf(task, flow),
@@ -57,9 +57,17 @@ export function statusOf(task: Task): ReplicationStatus {
   };
 }
 
-function flowStatus(flow: FlowState): FlowStatus {
+function flowStatus({ primary, input }: Task, flow: FlowState): FlowStatus {
   const { source, destination, epoch, counters, map } = flow;
-  return { source, destination, epoch, counters, queues: countQueues(map), blocked: blockedQueues(flow).length };
+  return {
+    source,
+    destination,
+    ...(input.mode === 'one-way' && { primary: source === (primary ?? input.source) }),
+    epoch,
+    counters,
+    queues: countQueues(map),
+    blocked: blockedQueues(flow).length,
+  };
 }
 
 /** Tells the flows apart, where there are two. */

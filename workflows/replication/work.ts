@@ -33,11 +33,7 @@ export class Work {
   start(): void {
     if (this.#ended) return;
     this.#scope = new CancellationScope();
-    this.#work = this.#scope
-      .run(() => this.#run())
-      .catch((error: unknown) => {
-        if (!isCancellation(error)) this.failure = error as Error;
-      });
+    this.#work = this.#kept(this.#scope.run(() => this.#run()));
   }
 
   /** Resolves when no pump copies any more. */
@@ -63,11 +59,31 @@ export class Work {
     await Promise.all(this.#task.flows.map((flow) => this.of(flow).follow()));
   }
 
+  /** Takes a flow up that is prepared, and has it copied if the others are. */
+  add(flow: FlowState): void {
+    this.#task.flows = [...this.#task.flows, flow];
+    const scope = this.#scope;
+    if (!scope || scope.consideredCancelled || this.#task.state !== 'RUNNING') return;
+    const added = this.#kept(scope.run(() => this.of(flow).run()));
+    this.#work = Promise.all([this.#work, added]).then(() => undefined);
+  }
+
   async #run(): Promise<void> {
-    for (const flow of this.#task.flows)
-      if (!flow.prepared && !(await prepareWithPatience(this.#task, flow, this.#changed))) return;
+    // preparing the first may find that the task was reversed, and add a flow
+    for (let flow = this.#unprepared(); flow; flow = this.#unprepared())
+      if (!(await prepareWithPatience(this.#task, flow, this.#changed))) return;
     enter(this.#task, 'RUNNING', this.#task.reason);
     this.#changed();
     await Promise.all(this.#task.flows.map((flow) => this.of(flow).run()));
+  }
+
+  async #kept(work: Promise<void>): Promise<void> {
+    await work.catch((error: unknown) => {
+      if (!isCancellation(error)) this.failure = error as Error;
+    });
+  }
+
+  #unprepared(): FlowState | undefined {
+    return this.#task.flows.find(({ prepared }) => !prepared);
   }
 }

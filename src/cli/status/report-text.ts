@@ -31,7 +31,10 @@ function statusLines(status: ReplicationStatus, activities: readonly PendingActi
   const lines = [
     `state ${state}${reason === undefined ? '' : `: ${reason}`}${heldBy === undefined ? '' : `, held by ${heldBy}`}`,
     `copied ${countersText(counters)}`,
-    ...(status.flows ?? []).map((flow) => `  ${flow.source} -> ${flow.destination}: ${countersText(flow.counters)}`),
+    ...(status.flows ?? []).map(
+      (flow) =>
+        `  ${flow.source} -> ${flow.destination}${flow.primary ? ' (primary)' : ''}: ${countersText(flow.counters)}`,
+    ),
   ];
   if (health === 'BLOCKED') lines.push('blocked queues (the others are copied on):');
   for (const { source, topic, broker, queue, kind, reason: why, at, since } of blocked)

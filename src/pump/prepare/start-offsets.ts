@@ -28,6 +28,8 @@ export interface StartOptions {
   /** The destination's topics before anything is created. */
   readonly existing: ReadonlyMap<string, Topic | undefined>;
   readonly map: readonly QueueRange[];
+  /** Starts that are decided, by `queueKey`, of queues that are new in the map too. */
+  readonly given: Readonly<Record<string, number>>;
   /** The map decided earlier. */
   readonly earlier: readonly QueueRange[];
   /** See `FlowKnowledge.histories`. */
@@ -54,8 +56,10 @@ export async function resolveStarts(options: StartOptions): Promise<QueueStart[]
     const starts = await inParallel(
       [...mappedQueues(options.map)].filter((mapped) => !known.has(sourceKey(mapped))),
       async (mapped): Promise<QueueStart | string | undefined> => {
-        if (await evidence.of(mapped)) return undefined;
         const queue = sourceQueue(mapped);
+        const given = options.given[sourceKey(mapped)];
+        if (given !== undefined && !(await evidence.ofCheckpoint(mapped))) return { queue, offset: given };
+        if (await evidence.of(mapped)) return undefined;
         // a queue that was added to a topic which is copied already holds only messages from after the start
         const added = options.discovering || topicsBefore.has(mapped.topic);
         const offset = await resolve(options, queue, added ? 'earliest' : options.start);
@@ -82,10 +86,15 @@ class Evidence {
     this.#writer = writer;
   }
 
+  async ofCheckpoint(mapped: MappedQueue): Promise<boolean> {
+    const { source, group } = this.#options;
+    // a committed 0 says nothing: some brokers answer it for groups that never committed
+    return ((await source.admin.committed(group, sourceQueue(mapped))) ?? 0) > 0;
+  }
+
   async of(mapped: MappedQueue): Promise<boolean> {
     const { source, destination, group, existing, histories } = this.#options;
-    // a committed 0 says nothing: some brokers answer it for groups that never committed
-    if (((await source.admin.committed(group, sourceQueue(mapped))) ?? 0) > 0) return true;
+    if (await this.ofCheckpoint(mapped)) return true;
     const queues = existing.get(mapped.topic)?.brokers.find(({ broker }) => broker === mapped.to.broker);
     if (!queues || mapped.to.queue >= Math.max(queues.readQueues, queues.writeQueues)) return false;
     const to = { topic: mapped.topic, broker: mapped.to.broker, id: mapped.to.queue };

@@ -104,17 +104,6 @@ test('an update with wrong input is rejected and leaves the replication as it wa
   await replication.update('stop');
 });
 
-test('what is not there yet says so', async () => {
-  const replication = await stage.rig.running();
-  for (const command of ['reverse'])
-    expect(await replication.update(command, { parallelism: 3, topic: 'orders' })).toEqual({
-      done: false,
-      reason: `${command} is not available yet`,
-    });
-  expect((await replication.status()).refusals).toHaveLength(1);
-  await replication.update('stop');
-});
-
 test('ten updates at once are carried out one after the other', async () => {
   const { rig } = stage;
   const replication = await rig.running();

@@ -1,0 +1,75 @@
+import { expect, test } from 'vitest';
+import type { PrepareInput } from '../../../activities/types.ts';
+import { eventually } from '../../support/eventually.ts';
+import { INPUT, MAP } from '../../support/replication-rig.ts';
+import { useRig } from './rig.ts';
+
+const ONE_PUMP = { ...INPUT, parallelism: 1 };
+const BACK = MAP.map(({ topic, from, to, count }) => ({ topic, from: to, to: from, count }));
+const ENDS = [{ topic: 'orders', broker: 'west-a', ends: [7, 0] }];
+
+const stage = useRig();
+
+test('reverse adds the way back from where the destination ended; again, it only turns which direction is primary', async () => {
+  const { rig } = stage;
+  const asked: PrepareInput[] = [];
+  rig.prepare = (input) => {
+    asked.push(input);
+    return Promise.resolve({ map: input.source === 'west' ? BACK : MAP, starts: input.starts });
+  };
+  rig.takeCut = ({ cluster }) => Promise.resolve(cluster === 'west' ? ENDS : [{ ...ENDS[0]!, broker: 'east-a' }]);
+  const replication = await rig.begin(ONE_PUMP);
+  await replication.reaches('RUNNING');
+  await eventually(10_000, () => rig.pumpsOf(replication).length === 1);
+  const [forward] = rig.pumpsOf(replication);
+  expect(await replication.update('reverse', { by: 'kim' })).toMatchObject({ done: true, state: 'RUNNING' });
+  await eventually(10_000, () => rig.pumpsOf(replication).length === 2);
+  expect(rig.pumpsOf(replication)[0]).toBe(forward);
+  expect(rig.pumpsOf(replication)[1]!.input).toMatchObject({ source: 'west', destination: 'east', starts: startsOf() });
+  expect(asked.at(-1)).toMatchObject({ source: 'west', destination: 'east', discovering: true, starts: startsOf() });
+  const primaries = async () => (await replication.status()).flows!.map(({ source, primary }) => [source, primary]);
+  expect(await primaries()).toEqual([
+    ['east', false],
+    ['west', true],
+  ]);
+  expect((await replication.status()).reason).toContain('the cut is at 7 messages on east');
+  await replication.update('pause');
+  expect(rig.pumpsOf(replication)).toEqual([]);
+  expect(await replication.update('reverse')).toMatchObject({ done: false });
+  await replication.update('resume');
+  await eventually(10_000, () => rig.pumpsOf(replication).length === 2);
+  expect(await replication.update('reverse')).toMatchObject({ done: true });
+  expect(await primaries()).toEqual([
+    ['east', true],
+    ['west', false],
+  ]);
+  await replication.update('stop');
+});
+
+test('R12: a task that was reversed goes on in both directions, although a new workflow does not know', async () => {
+  const { rig } = stage;
+  rig.prepare = ({ source }) =>
+    Promise.resolve(source === 'west' ? { map: BACK, starts: {} } : { map: MAP, starts: {}, goesBack: true });
+  const replication = await rig.begin(ONE_PUMP);
+  await eventually(15_000, () => rig.pumpsOf(replication).length === 2);
+  expect((await replication.status()).flows).toHaveLength(2);
+  await replication.update('stop');
+});
+
+test('a reverse that cannot look at a cluster, or add the way back, leaves everything as it was', async () => {
+  const { rig } = stage;
+  rig.prepare = ({ source }) =>
+    source === 'west' ? Promise.reject(new Error('east is away')) : Promise.resolve({ map: MAP, starts: {} });
+  const replication = await rig.begin(ONE_PUMP);
+  await replication.reaches('RUNNING');
+  expect(await replication.update('reverse')).toMatchObject({
+    done: false,
+    reason: 'the direction stays as it is: east is away',
+  });
+  expect(await replication.status()).not.toHaveProperty('flows');
+  await replication.update('stop');
+});
+
+function startsOf() {
+  return { 'orders/west-a/0': 7, 'orders/west-a/1': 0 };
+}

@@ -1,0 +1,64 @@
+import { patched, proxyActivities } from '@temporalio/workflow';
+import type { FailoverActivities } from '../../activities/failover/types.ts';
+import type { Reverse } from '../../src/replication/commands.ts';
+import { messagesIn, type Cut } from '../../src/replication/failover/settings.ts';
+import type { CommandAnswer } from '../../src/replication/messages.ts';
+import { queueKey } from '../../src/replication/queue-map.ts';
+import { done, refused } from './answers.ts';
+import { causeOf } from './causes.ts';
+import { layShards, newFlow, type FlowState } from './flow-state.ts';
+import { adopt, prepareOnce } from './preparing.ts';
+import type { Task } from './task.ts';
+import type { Work } from './work.ts';
+
+const { takeCut } = proxyActivities<FailoverActivities>({
+  startToCloseTimeout: '30s',
+  // the operator sees why it failed, and tries again
+  retry: { maximumAttempts: 1 },
+});
+
+/**
+ * Turns the direction. From where the destination ended, what is produced there is copied back; what still arrives on the old side goes on to be
+ * copied as a late arrival, and R7 keeps either from being copied back. Again: the other direction is the primary one, and both go on.
+ */
+export async function reverse(task: Task, work: Work, { from, reason }: Reverse): Promise<CommandAnswer> {
+  // what 0.1 said
+  if (!patched('reverse')) return refused('reverse is not available yet');
+  if (task.input.mode === 'two-way') return refused('it copies both ways, so there is no direction to turn');
+  if (task.state !== 'RUNNING')
+    return refused(`reverse is possible while RUNNING; it is ${task.state}, try again later`);
+  const primary = task.flows.find(({ source }) => source === task.primary) ?? task.flows[0]!;
+  const topics = [...new Set(primary.map.map(({ topic }) => topic))];
+  try {
+    const cut = await takeCut({ cluster: primary.source, topics });
+    if (task.flows.length === 1) {
+      const ends = from ?? (await takeCut({ cluster: primary.destination, topics }));
+      work.add(await flowBack(task, primary, ends));
+    }
+    task.primary = primary.destination;
+    const cutText = `the cut is at ${messagesIn(cut)} messages on ${primary.source}`;
+    task.reason = [reason, `${primary.destination} to ${primary.source} since ${new Date().toISOString()}, ${cutText}`]
+      .filter((text) => text !== undefined)
+      .join('; ');
+    return done(task);
+  } catch (error) {
+    return refused(`the direction stays as it is: ${causeOf(error)}`);
+  }
+}
+
+async function flowBack(task: Task, { source, destination }: FlowState, ends: Cut): Promise<FlowState> {
+  const back = newFlow(destination, source);
+  back.starts = startsAt(ends);
+  // a topic or queue that is not among these came later
+  adopt(back, await prepareOnce(task, back, task.input, true));
+  layShards(back, task.input.parallelism);
+  return back;
+}
+
+function startsAt(ends: Cut): Record<string, number> {
+  return Object.fromEntries(
+    ends.flatMap(({ topic, broker, ends: offsets }) =>
+      offsets.map((offset, id) => [queueKey({ topic, broker, id }), offset]),
+    ),
+  );
+}
