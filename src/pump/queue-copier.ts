@@ -19,6 +19,8 @@ import type { RateLimiter } from './rate-limit.ts';
 import { nextOffset, type Route } from './settle.ts';
 import { aborted, Backoff, pause } from './time.ts';
 
+/** A send of a starved broker may take so many times as long as the few requests of the barrier. */
+const SLOW_BROKER_FACTOR = 4;
 /** Enough to hide a round trip from a limited flow, few enough to leave the memory to others. */
 const PULLS_IN_FLIGHT_LIMITED = 2;
 /** A source queue from which nothing came for so long may have been deleted, created again and filled meanwhile. */
@@ -138,9 +140,11 @@ export class QueueCopier {
   async #readBack(until: AbortSignal): Promise<void> {
     const { source, destination, route, counter } = this.#options;
     if (this.#unanswered) {
-      // The wait counts from the broker's first sign of life: one that was frozen may find the request only when it wakes.
+      // The wait counts from the broker's first sign of life: one that was frozen may find the request only when it wakes. One that answers
+      // late takes its time over sends as well.
+      const asked = performance.now();
       await destination.dispatched(route.to.broker, SEND_TIMEOUT_MS);
-      await pause(SEND_QUEUE_DRAIN_MS, until);
+      await pause(Math.max(SEND_QUEUE_DRAIN_MS, SLOW_BROKER_FACTOR * (performance.now() - asked)), until);
       until.throwIfAborted();
     }
     if (this.#refused && !(await destination.holdsQueue(route.to))) throw await this.#queueGone();
