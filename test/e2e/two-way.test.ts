@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { flowGroup } from '../../src/replication/names.ts';
 import type { Destination, Queue } from '../../src/transport/types.ts';
 import { useClusters } from '../support/clusters.ts';
 import { eventually } from '../support/eventually.ts';
@@ -59,11 +60,11 @@ it(
     }
     const [east, west] = await Promise.all(producing);
     await converges(east! + west!);
-    // nothing more arrives: a copy that is copied back would be one more on the side that it came from
-    const { flows = [] } = await eventually(2 * MINUTE, async () => {
-      const status = await live.status();
-      return status.flows?.every(({ counters }) => counters.loopSkipped > 0) && status;
-    });
+    // a copy that is copied back would be one more on the side that it came from, once both directions have looked at everything
+    await eventually(MINUTE, async () => (await hasPassedAll('east', 'west')) && (await hasPassedAll('west', 'east')));
+    await (await live.handle()).executeUpdate('pause');
+    const { flows = [] } = await live.status();
+    expect(flows.every(({ counters }) => counters.loopSkipped > 0)).toBe(true);
     expect(flows.map(({ source, destination }) => `${source} to ${destination}`)).toEqual([
       'east to west',
       'west to east',
@@ -99,6 +100,17 @@ async function produceOn({ name, brokerName }: TestCluster, seed: number, count 
 
 function queuesOn(broker: string): Queue[] {
   return live.queues.map((queue) => ({ ...queue, broker }));
+}
+
+/** Whether the direction's checkpoints stand at the end of each source queue. */
+async function hasPassedAll(source: 'east' | 'west', destination: string): Promise<boolean> {
+  const { admin } = clusters[source];
+  const group = flowGroup({ replication: live.name, source, destination });
+  const lags = queuesOn(stack[source].brokerName).map(async (queue) => {
+    const [{ max }, next] = await Promise.all([admin.range(queue), admin.committed(group, queue)]);
+    return max - (next ?? 0);
+  });
+  return (await Promise.all(lags)).every((lag) => lag === 0);
 }
 
 /** Messages on both sides together, copies included. */
