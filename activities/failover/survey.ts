@@ -106,22 +106,22 @@ async function statusOf(client: Client, replication: string): Promise<Replicatio
 }
 
 /** Why this task cannot be moved at all. */
-function ofTask({ name, input, heldBy: holder }: ReplicationStatus, heldBy: string | undefined): string[] {
+function ofTask({ name, input, flows = [], heldBy: holder }: ReplicationStatus, heldBy: string | undefined): string[] {
   const problems: string[] = [];
   if (input.groups.length > 0)
     problems.push(`replication ${name} has groups; moving consumer groups is not available yet`);
+  if (input.mode === 'one-way' && flows.length > 1)
+    problems.push(
+      `replication ${name} was reversed; moving back is not available yet: stop it, and start one in the other direction under another name`,
+    );
   if (holder !== undefined && holder !== heldBy)
     problems.push(`replication ${name} is held by ${holder}; wait for that, or release it`);
   return problems;
 }
 
 function ofReplication(status: ReplicationStatus, heldBy: string | undefined): string[] {
-  const { name, mode, state, blocked } = status;
+  const { name, state, blocked } = status;
   const problems = ofTask(status, heldBy);
-  if (mode === 'one-way')
-    problems.push(
-      `replication ${name} is one-way; its switchover is not available yet, because it cannot be reversed yet: use mode: two-way`,
-    );
   if (state !== 'RUNNING') problems.push(`replication ${name} is ${state}; expected RUNNING, resume it first`);
   for (const { topic, broker, queue, reason } of blocked)
     problems.push(`queue ${topic}/${broker}/${queue} is blocked, and would never be drained: ${reason}`);
