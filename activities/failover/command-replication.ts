@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ApplicationFailure } from '@temporalio/common';
-import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
-import { WRONG_INPUT, type CommandAnswer } from '../../src/replication/messages.ts';
+import { WorkflowUpdateFailedError } from '@temporalio/client';
+import type { CommandAnswer } from '../../src/replication/messages.ts';
 import { workflowId } from '../../src/replication/names.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
+import { orNotRunning } from './not-running.ts';
 import type { CommandInput } from './types.ts';
 
 /** A replication answers an update within 30 s. */
@@ -24,11 +24,9 @@ export async function commandReplication(
       );
       if (answer.done || answer.operation === undefined) return answer;
     } catch (error) {
-      if (error instanceof WorkflowNotFoundError)
-        throw ApplicationFailure.nonRetryable(`replication ${replication} does not run; start it first`, WRONG_INPUT);
       if (error instanceof WorkflowUpdateFailedError)
         return { done: false, reason: error.cause?.message ?? error.message };
-      throw error;
+      throw orNotRunning(replication, error);
     }
     await sleep(ASK_AGAIN_MS, undefined, { signal });
   }

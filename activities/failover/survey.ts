@@ -1,5 +1,4 @@
-import { ApplicationFailure } from '@temporalio/common';
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import {
   acceptsFrom,
   alsoFenced,
@@ -10,10 +9,11 @@ import {
 } from '../../src/failover/survey.ts';
 import { readEnds } from '../../src/failover/cut.ts';
 import { brokersOf, readPerms } from '../../src/failover/topic-perms.ts';
-import { WRONG_INPUT, type ReplicationStatus } from '../../src/replication/messages.ts';
+import type { ReplicationStatus } from '../../src/replication/messages.ts';
 import { workflowId } from '../../src/replication/names.ts';
 import { runningReplications } from '../../src/temporal/running-replications.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
+import { orNotRunning } from './not-running.ts';
 import type { LostSurvey, Survey, SurveyInput } from './types.ts';
 
 const QUERY_MS = 10_000;
@@ -54,7 +54,7 @@ export async function survey(
     groups: status.input.groups,
     problems,
     warnings,
-    behind: await lagOf(source, destination.name, replication, topics),
+    behind: await lagOf(source, { replication, source: source.name, destination: destination.name }, topics),
     before,
     destinationEnds: await readEnds(destination, topics),
     destinationPerms: await readPerms(destination.admin, topics),
@@ -69,12 +69,13 @@ export async function surveyLost(
   const status = await statusOf(client, replication);
   const { topics } = status;
   const source = openCluster(status.source);
-  const { admin } = openCluster(status.destination);
+  const destination = openCluster(status.destination);
+  const { admin } = destination;
   const destinationBrokers = await acceptsFrom(admin, await brokersOf(admin, topics));
   const problems = [
     ...ofTask(status, heldBy),
     ...(status.mode === 'two-way' ? [`replication ${replication} is two-way; its failover is not available yet`] : []),
-    ...(await refusingBrokers(openCluster(status.destination), destinationBrokers)),
+    ...(await refusingBrokers(destination, destinationBrokers)),
   ];
   const answers = await answeringBrokers(source, topics);
   if (answers.all)
@@ -83,7 +84,7 @@ export async function surveyLost(
     );
   return {
     source: source.name,
-    destination: status.destination,
+    destination: destination.name,
     topics,
     problems,
     warnings: answers.some.map(
@@ -95,14 +96,13 @@ export async function surveyLost(
 }
 
 async function statusOf(client: Client, replication: string): Promise<ReplicationStatus> {
-  try {
-    return await client.withDeadline(Date.now() + QUERY_MS, () =>
+  return await client
+    .withDeadline(Date.now() + QUERY_MS, () =>
       client.workflow.getHandle(workflowId(replication)).query<ReplicationStatus>('status'),
-    );
-  } catch (error) {
-    if (!(error instanceof WorkflowNotFoundError)) throw error;
-    throw ApplicationFailure.nonRetryable(`replication ${replication} does not run; start it first`, WRONG_INPUT);
-  }
+    )
+    .catch((error: unknown) => {
+      throw orNotRunning(replication, error);
+    });
 }
 
 /** Why this task cannot be moved at all. */

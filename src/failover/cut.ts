@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Cut } from '../replication/failover/settings.ts';
+import { inParallel } from '../pump/prepare/in-parallel.ts';
+import type { Cut, TopicEnd } from '../replication/failover/settings.ts';
+import { queuesOf } from '../transport/topic-queues.ts';
 import type { Cluster, ClusterAdmin } from '../transport/types.ts';
 import { brokersOf, routeOf } from './topic-perms.ts';
 
@@ -40,23 +42,21 @@ async function readDispatchedEnds(cluster: Cluster, topics: readonly string[]): 
 /** As far as the queues can be read now. */
 export async function readEnds({ admin }: Cluster, topics: readonly string[]): Promise<Cut> {
   const routes = await Promise.all(topics.map((topic) => routeOf(admin, topic)));
-  const ends = routes.flatMap(({ name: topic, brokers }) =>
-    brokers.map(async ({ broker, readQueues, writeQueues }) => {
-      const ids = Array.from({ length: Math.max(readQueues, writeQueues) }, (_, id) => id);
-      const ranges = await Promise.all(ids.map((id) => admin.range({ topic, broker, id })));
-      return { topic, broker, ends: ranges.map(({ max }) => max) };
-    }),
-  );
+  const onBrokers = routes.flatMap(({ name, brokers }) => brokers.map((one) => ({ name, brokers: [one] })));
+  const ends = onBrokers.map(async (topic): Promise<TopicEnd> => {
+    const ranges = await inParallel(queuesOf(topic), (queue) => admin.range(queue));
+    return { topic: topic.name, broker: topic.brokers[0]!.broker, ends: ranges.map(({ max }) => max) };
+  });
   return await Promise.all(ends);
 }
 
 /** How many messages below the cut a flow has not copied yet, by the checkpoints that its pumps commit each second. */
 export async function behindCut(admin: ClusterAdmin, flowGroup: string, cut: Cut): Promise<number> {
-  const missing = cut.flatMap(({ topic, broker, ends }) =>
-    ends.map(async (end, id) => {
-      if (end === 0) return 0;
-      return Math.max(0, end - ((await admin.committed(flowGroup, { topic, broker, id })) ?? 0));
-    }),
+  const queues = cut.flatMap(({ topic, broker, ends }) =>
+    ends.map((end, id) => ({ queue: { topic, broker, id }, end })),
   );
-  return (await Promise.all(missing)).reduce((sum, count) => sum + count, 0);
+  const missing = await inParallel(queues, async ({ queue, end }) =>
+    end === 0 ? 0 : Math.max(0, end - ((await admin.committed(flowGroup, queue)) ?? 0)),
+  );
+  return missing.reduce((sum, count) => sum + count, 0);
 }

@@ -1,11 +1,12 @@
 import type { ByteBudget } from '../pump/byte-budget.ts';
 import { findNewestCopy } from '../pump/newest-copy.ts';
+import { readMessage } from '../pump/read-messages.ts';
 import { routes } from '../pump/routes.ts';
 import { copyPlace, type Route } from '../pump/settle.ts';
 import type { LastCopies, LastCopy } from '../replication/failover/messages.ts';
 import type { FlowKnowledge } from '../replication/flow-knowledge.ts';
 import { PROPERTY_BORN } from '../replication/names.ts';
-import { decodeProperties, MessageCursor } from '../transport/message.ts';
+import { decodeProperties } from '../transport/message.ts';
 import type { Cluster, Destination, Queue } from '../transport/types.ts';
 
 /** As many as an operator can read and a history can hold. */
@@ -48,11 +49,9 @@ async function newestCopy(
 }
 
 async function producedTime(destination: Destination, queue: Queue, offset: number): Promise<string> {
-  const { records } = await destination.pull(queue, { offset, maxMessages: 1, waitMs: 0 });
-  const message = new MessageCursor(records);
-  if (!message.next())
-    throw new Error(`${queue.topic}/${queue.broker}/${queue.id}: cannot read offset ${offset} again`);
-  const properties = records.subarray(message.propertiesStart, message.propertiesEnd);
+  const message = await readMessage(destination, queue, offset);
+  if (!message) throw new Error(`${queue.topic}/${queue.broker}/${queue.id}: cannot read offset ${offset} again`);
+  const properties = message.records.subarray(message.propertiesStart, message.propertiesEnd);
   const born = new Map(decodeProperties(properties)).get(PROPERTY_BORN);
   return new Date(born === undefined ? message.bornTimestamp : Number(born)).toISOString();
 }

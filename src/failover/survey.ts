@@ -1,4 +1,5 @@
-import { flowGroup, isOwnName } from '../replication/names.ts';
+import { flowLag } from '../pump/flow-lag.ts';
+import { isOwnName, type Flow } from '../replication/names.ts';
 import type { AcceptsFrom } from '../replication/failover/settings.ts';
 import type { Cluster, ClusterAdmin, Topic } from '../transport/types.ts';
 import { readAcceptsFrom, takesSends } from './broker-fence.ts';
@@ -70,26 +71,9 @@ export async function alsoFenced(
   ];
 }
 
-/** Messages that the flow has not copied yet. */
-export async function lagOf(source: Cluster, destination: string, replication: string, topics: readonly string[]) {
-  const group = flowGroup({ replication, source: source.name, destination });
-  const lags = topics.map(async (topic) => {
-    const { brokers } = await routeOf(source.admin, topic);
-    const queues = brokers.flatMap(({ broker, readQueues, writeQueues }) =>
-      Array.from({ length: Math.max(readQueues, writeQueues) }, (_, id) => ({ topic, broker, id })),
-    );
-    const lag = await Promise.all(
-      queues.map(async (queue) => {
-        const [{ min, max }, next] = await Promise.all([
-          source.admin.range(queue),
-          source.admin.committed(group, queue),
-        ]);
-        return Math.max(0, max - (next ?? min));
-      }),
-    );
-    return lag.reduce((sum, count) => sum + count, 0);
-  });
-  return (await Promise.all(lags)).reduce((sum, count) => sum + count, 0);
+/** Messages that the flow has not copied yet. @throws TransportError */
+export async function lagOf(source: Cluster, flow: Flow, topics: readonly string[]): Promise<number> {
+  return (await flowLag(source.admin, flow, topics)).reduce((sum, { lag }) => sum + lag, 0);
 }
 
 export async function acceptsFrom(admin: ClusterAdmin, brokers: readonly string[]): Promise<AcceptsFrom[]> {

@@ -6,7 +6,7 @@ import type { Cluster } from '../../transport/types.ts';
 import { withCluster } from '../clusters.ts';
 import { messageOf } from '../failure.ts';
 import { describeExecution, failureOf, type Execution } from '../executions.ts';
-import { flowLag, flowTopics, topicLags, type Chosen, type QueueLag, type TopicLag } from '../lag.ts';
+import { flowLag, flowTopics, topicLags, type Chosen, type QueueLag, type TopicLag } from '../../pump/flow-lag.ts';
 import { queryStatus } from '../queries.ts';
 import type { Temporal } from '../temporal.ts';
 import { within } from '../time-limit.ts';

@@ -1,6 +1,6 @@
 import type { LoadedConfig } from '../../config/types.ts';
 import { messageOf } from '../failure.ts';
-import type { Chosen } from '../lag.ts';
+import type { Chosen } from '../../pump/flow-lag.ts';
 import { Newest } from './newest.ts';
 import { OffsetWatch } from './offset-watch.ts';
 import type { Offsets } from './sample.ts';

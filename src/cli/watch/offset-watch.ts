@@ -1,9 +1,9 @@
 import type { ClusterConfig } from '../../config/types.ts';
+import { readMessage } from '../../pump/read-messages.ts';
 import type { Flow } from '../../replication/names.ts';
-import { MessageCursor } from '../../transport/message.ts';
 import type { Cluster, OffsetSource } from '../../transport/types.ts';
 import { openCluster } from '../clusters.ts';
-import { flowLag, flowTopics, type Chosen, type QueueLag } from '../lag.ts';
+import { flowLag, flowTopics, type Chosen, type QueueLag } from '../../pump/flow-lag.ts';
 import { within } from '../time-limit.ts';
 import { lagKey, position, type Offsets } from './sample.ts';
 
@@ -62,8 +62,7 @@ export class OffsetWatch {
   async #askAge(queue: QueueLag): Promise<void> {
     const { topic, broker, queue: id } = queue;
     const offset = position(queue);
-    const { records } = await this.#reader.pull({ topic, broker, id }, { offset, maxMessages: 1, waitMs: 0 });
-    const message = new MessageCursor(records);
-    if (message.next()) this.#ages.set(lagKey(queue), { offset, storedAt: message.storeTimestamp });
+    const message = await readMessage(this.#reader, { topic, broker, id }, offset);
+    if (message) this.#ages.set(lagKey(queue), { offset, storedAt: message.storeTimestamp });
   }
 }

@@ -1,5 +1,5 @@
 import type { BlockedQueue } from '../../replication/messages.ts';
-import type { QueueLag } from '../lag.ts';
+import type { QueueLag } from '../../pump/flow-lag.ts';
 
 /** How one flow is doing at one moment. */
 export interface FlowSample {

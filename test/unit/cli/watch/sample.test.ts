@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { QueueLag } from '../../../../src/cli/lag.ts';
+import type { QueueLag } from '../../../../src/pump/flow-lag.ts';
 import { queueSamples, summed, type Offsets } from '../../../../src/cli/watch/sample.ts';
 import type { BlockedQueue } from '../../../../src/replication/messages.ts';
 

@@ -1,7 +1,9 @@
-import { chooseTopics } from '../pump/prepare/choose-topics.ts';
 import { flowGroup, type Flow } from '../replication/names.ts';
 import type { TopicChoice } from '../replication/topic-pattern.ts';
+import { queuesOf } from '../transport/topic-queues.ts';
 import type { Cluster, ClusterAdmin, Queue } from '../transport/types.ts';
+import { chooseTopics } from './prepare/choose-topics.ts';
+import { inParallel } from './prepare/in-parallel.ts';
 
 /** Where a source queue's copying stands, from the offsets in RocketMQ: true whether or not a worker runs. */
 export interface QueueLag {
@@ -24,8 +26,6 @@ export interface TopicLag {
   readonly lag: number;
 }
 
-const AT_ONCE = 32;
-
 /** What a flow copies, as its workflow says (names only), or its input (patterns too). */
 export type Chosen = Pick<TopicChoice, 'topics'> & Partial<TopicChoice>;
 
@@ -37,13 +37,9 @@ export async function flowTopics(source: Cluster, { topics, exclude = [] }: Chos
 /** The lag of every source queue of a flow. @throws TransportError */
 export async function flowLag(admin: ClusterAdmin, flow: Flow, topics: readonly string[]): Promise<QueueLag[]> {
   const group = flowGroup(flow);
-  const queues = (await Promise.all(topics.map((topic) => queuesOf(admin, topic)))).flat();
-  const lags: QueueLag[] = [];
-  for (let first = 0; first < queues.length; first += AT_ONCE)
-    lags.push(
-      ...(await Promise.all(queues.slice(first, first + AT_ONCE).map((queue) => queueLag(admin, group, queue)))),
-    );
-  return lags;
+  const found = await inParallel(topics, (topic) => admin.topic(topic));
+  const queues = found.flatMap((topic) => (topic ? queuesOf(topic) : []));
+  return await inParallel(queues, (queue) => queueLag(admin, group, queue));
 }
 
 export function topicLags(topics: readonly string[], queues: readonly QueueLag[]): TopicLag[] {
@@ -51,13 +47,6 @@ export function topicLags(topics: readonly string[], queues: readonly QueueLag[]
     const own = queues.filter((queue) => queue.topic === topic);
     return { topic, queues: own.length, lag: own.reduce((sum, { lag }) => sum + lag, 0) };
   });
-}
-
-async function queuesOf(admin: ClusterAdmin, name: string): Promise<Queue[]> {
-  const topic = await admin.topic(name);
-  return (topic?.brokers ?? []).flatMap(({ broker, readQueues }) =>
-    Array.from({ length: readQueues }, (_, id) => ({ topic: name, broker, id })),
-  );
 }
 
 async function queueLag(admin: ClusterAdmin, group: string, queue: Queue): Promise<QueueLag> {
