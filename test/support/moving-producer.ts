@@ -5,8 +5,9 @@ import { encodeBatch, type TestMessage } from './messages.ts';
 
 const BATCH_MESSAGES = 5;
 const BATCHES_A_SECOND = 100;
-/** What a broker answers to a send that its fence refuses: nothing was stored. */
+/** What a broker answers to a send that its fence refuses, and to one for which it has no time just now: nothing was stored. */
 const SYSTEM_ERROR = 1;
+const SYSTEM_BUSY = 2;
 
 /** One side that an application produces to. */
 export interface Side {
@@ -58,7 +59,7 @@ export class MovingProducer {
     this.#paused = undefined;
   }
 
-  /** @throws the failure of a send that was not refused by a fence */
+  /** @throws the failure of a send that was neither refused by a fence nor put off */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#goOn();
@@ -83,9 +84,9 @@ export class MovingProducer {
         if (this.#hasMoved) this.firstAfter = Math.min(this.firstAfter, Date.now());
         else this.lastBefore = Date.now();
       } catch (error) {
-        const isRefused = error instanceof TransportError && error.answered && error.code === SYSTEM_ERROR;
-        if (!isRefused || this.#hasMoved) throw error;
-        this.#hold();
+        const code = error instanceof TransportError && error.answered ? error.code : undefined;
+        if (code === SYSTEM_ERROR && !this.#hasMoved) this.#hold();
+        else if (code !== SYSTEM_BUSY) throw error;
       }
       await sleep(1000 / BATCHES_A_SECOND);
     }
@@ -97,7 +98,10 @@ export class MovingProducer {
       flag: 0,
       sysFlag: 0,
       body: Buffer.from(`message ${first + i} of queue ${id}`),
-      properties: [['SEQ', String(first + i)]],
+      properties: [
+        ['KEYS', `${id}-${first + i}`],
+        ['SEQ', String(first + i)],
+      ],
     }));
     const part = encodeBatch(messages);
     return { sysFlag: 0, bornTimestamp: Date.now(), parts: [part], bytes: part.length, messages: messages.length };
