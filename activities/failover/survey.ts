@@ -12,6 +12,7 @@ import { brokersOf, readPerms } from '../../src/failover/topic-perms.ts';
 import type { ReplicationStatus } from '../../src/replication/messages.ts';
 import { workflowId } from '../../src/replication/names.ts';
 import { runningReplications } from '../../src/temporal/running-replications.ts';
+import type { Cluster } from '../../src/transport/types.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { orNotRunning } from './not-running.ts';
 import type { LostSurvey, Survey, SurveyInput } from './types.ts';
@@ -25,8 +26,7 @@ export async function survey(
 ): Promise<Survey> {
   const status = await statusOf(client, replication);
   const { topics } = status;
-  const source = openCluster(status.source);
-  const destination = openCluster(status.destination);
+  const [source, destination] = moving(status).map((name) => openCluster(name)) as [Cluster, Cluster];
   const [brokers, destinationBrokers] = await Promise.all([
     brokersOf(source.admin, topics),
     brokersOf(destination.admin, topics),
@@ -49,7 +49,6 @@ export async function survey(
   return {
     source: source.name,
     destination: destination.name,
-    isTwoWay: status.mode === 'two-way',
     topics,
     groups: status.input.groups,
     problems,
@@ -68,8 +67,7 @@ export async function surveyLost(
 ): Promise<LostSurvey> {
   const status = await statusOf(client, replication);
   const { topics } = status;
-  const source = openCluster(status.source);
-  const destination = openCluster(status.destination);
+  const [source, destination] = moving(status).map((name) => openCluster(name)) as [Cluster, Cluster];
   const { admin } = destination;
   const destinationBrokers = await acceptsFrom(admin, await brokersOf(admin, topics));
   const problems = [
@@ -105,15 +103,16 @@ async function statusOf(client: Client, replication: string): Promise<Replicatio
     });
 }
 
+/** The cluster where the application is served now, and the one that it moves to. */
+function moving({ source, destination, primary = source }: ReplicationStatus): [string, string] {
+  return primary === source ? [source, destination] : [destination, source];
+}
+
 /** Why this task cannot be moved at all. */
-function ofTask({ name, input, flows = [], heldBy: holder }: ReplicationStatus, heldBy: string | undefined): string[] {
+function ofTask({ name, input, heldBy: holder }: ReplicationStatus, heldBy: string | undefined): string[] {
   const problems: string[] = [];
   if (input.groups.length > 0)
     problems.push(`replication ${name} has groups; moving consumer groups is not available yet`);
-  if (input.mode === 'one-way' && flows.length > 1)
-    problems.push(
-      `replication ${name} was reversed; moving back is not available yet: stop it, and start one in the other direction under another name`,
-    );
   if (holder !== undefined && holder !== heldBy)
     problems.push(`replication ${name} is held by ${holder}; wait for that, or release it`);
   return problems;
@@ -123,8 +122,11 @@ function ofReplication(status: ReplicationStatus, heldBy: string | undefined): s
   const { name, state, blocked } = status;
   const problems = ofTask(status, heldBy);
   if (state !== 'RUNNING') problems.push(`replication ${name} is ${state}; expected RUNNING, resume it first`);
-  for (const { topic, broker, queue, reason } of blocked)
-    problems.push(`queue ${topic}/${broker}/${queue} is blocked, and would never be drained: ${reason}`);
+  const [from] = moving(status);
+  for (const { source = from, topic, broker, queue, reason } of blocked)
+    // what is blocked in the other direction is already where the application moves to
+    if (source === from)
+      problems.push(`queue ${topic}/${broker}/${queue} is blocked, and would never be drained: ${reason}`);
   return problems;
 }
 

@@ -12,10 +12,9 @@ export interface SurveyInput extends Pick<FailoverInput, 'replication' | 'fence'
 
 /** What a switchover finds, before it changes anything. */
 export interface Survey {
+  /** Where the application is served now; `destination` is the other one of the replication's clusters. */
   readonly source: string;
   readonly destination: string;
-  /** What is produced on the destination is copied back already. */
-  readonly isTwoWay: boolean;
   readonly topics: readonly string[];
   readonly groups: readonly string[];
   /** Why a switchover cannot begin: a sentence each, with what to do. */

@@ -149,7 +149,7 @@ export interface AuditEntry {
 export interface FlowStatus {
   readonly source: string;
   readonly destination: string;
-  /** Of a task that was reversed: the direction that counts; the other one carries late arrivals. */
+  /** Of a one-way task that was reversed: the direction that counts; the other one carries late arrivals. */
   readonly primary?: boolean;
   readonly epoch: number;
   readonly counters: Counters;
@@ -165,6 +165,8 @@ export interface ReplicationStatus {
   readonly source: string;
   readonly destination: string;
   readonly mode: 'one-way' | 'two-way';
+  /** The cluster where the application is served now, once it was moved; the source before. */
+  readonly primary?: string;
   /** Names of the topics that are copied; those that patterns match are among them once they are found. */
   readonly topics: readonly string[];
   /** What it runs with now, every default filled in. */

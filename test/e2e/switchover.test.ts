@@ -47,6 +47,36 @@ async function statusOf(live: LiveReplication): Promise<FailoverStatus> {
   return await client.getHandle(failoverId(live.name)).query('status');
 }
 
+/** Moves the application with its producer. */
+async function move(live: LiveReplication, producer: MovingProducer, fence: string, to: Side): Promise<FailoverResult> {
+  const running = failover(live.name, '--fence', fence, '--by', 'kim', '--reason', 'moving day');
+  if (fence === 'external') {
+    await eventually(30_000, async () => (await statusOf(live)).waitingFor === 'producersStopped');
+    await producer.pause();
+    expect(await failover(live.name, '--send', 'producersStopped')).toMatchObject({ code: 0 });
+  }
+  await eventually(60_000, async () =>
+    (await statusOf(live)).steps.some(({ name, state }) => name === 'open' && state === 'done'),
+  );
+  producer.moveTo(to);
+  return JSON.parse((await running).stdout) as FailoverResult;
+}
+
+/** Produces some more on the new side, which is copied back; then both sides hold everything, once and in order. */
+async function holdsAll(live: LiveReplication, producer: MovingProducer): Promise<void> {
+  const sent = () => producer.sent.reduce((sum, count) => sum + count, 0);
+  const moved = sent();
+  await eventually(30_000, () => sent() > moved + 2_000);
+  await producer.stop();
+  const all = producer.sent.map((count) => Array.from({ length: count }, (_, seq) => seq));
+  for (const side of [stack.west, stack.east]) {
+    await eventually(60_000, async () =>
+      (await numbers(side, live.topic)).every((queue, id) => queue.length >= all[id]!.length),
+    );
+    expect(await numbers(side, live.topic)).toEqual(all);
+  }
+}
+
 const CASES = [
   ['one-way', 'external'],
   ['one-way', 'broker'],
@@ -61,37 +91,13 @@ describe.each(FULL ? CASES : CASES.slice(0, 1))('a switchover of a %s task with 
     try {
       await live.start({ mode });
       await live.reaches(2_000, 60_000);
-      const running = failover(live.name, '--fence', fence, '--by', 'kim', '--reason', 'moving day');
-      if (fence === 'external') {
-        await eventually(30_000, async () => (await statusOf(live)).waitingFor === 'producersStopped');
-        await producer.pause();
-        expect(await failover(live.name, '--send', 'producersStopped')).toMatchObject({ code: 0 });
-      }
-      await eventually(60_000, async () =>
-        (await statusOf(live)).steps.some(({ name, state }) => name === 'open' && state === 'done'),
-      );
-      producer.moveTo(sides.west);
-      const { code, stdout } = await running;
-      const result = JSON.parse(stdout) as FailoverResult;
-      expect({ code, outcome: result.outcome, problems: result.problems }).toEqual({
-        code: 0,
-        outcome: 'done',
-        problems: [],
-      });
+      const result = await move(live, producer, fence, sides.west);
+      expect(result).toMatchObject({ outcome: 'done', problems: [] });
       expect(result.writePauseMs).toBeLessThan(5_000);
       console.log(
         `write pause ${result.writePauseMs} ms; as the application saw it ${producer.firstAfter - producer.lastBefore} ms`,
       );
-      // some more on the new side, which are copied back
-      const moved = producer.sent.reduce((sum, count) => sum + count, 0);
-      await eventually(30_000, () => producer.sent.reduce((sum, count) => sum + count, 0) > moved + 2_000);
-      await producer.stop();
-      const all = producer.sent.map((count) => Array.from({ length: count }, (_, seq) => seq));
-      await eventually(60_000, async () =>
-        (await numbers(stack.east, live.topic)).every((queue, id) => queue.length >= all[id]!.length),
-      );
-      expect(await numbers(stack.west, live.topic)).toEqual(all);
-      expect(await numbers(stack.east, live.topic)).toEqual(all);
+      await holdsAll(live, producer);
       expect(await live.status()).not.toHaveProperty('heldBy');
     } finally {
       await producer.stop().catch(() => undefined);
@@ -100,20 +106,25 @@ describe.each(FULL ? CASES : CASES.slice(0, 1))('a switchover of a %s task with 
   }, 300_000);
 });
 
-test('of a task that was reversed it is not available yet, and changes nothing', async () => {
+test('home again: a task that was reversed moves back by the same steps, and its primary side is the source again', async () => {
   const live = await LiveReplication.create(stack);
+  let producer: MovingProducer | undefined;
   try {
     await live.start();
     await eventually(30_000, async () => (await live.status()).state === 'RUNNING');
     expect(await (await live.handle()).executeUpdate('reverse')).toMatchObject({ done: true });
-    const { code, stdout } = await failover(live.name, '--fence', 'broker');
-    expect(code).toBe(1);
-    expect(JSON.parse(stdout)).toMatchObject({
-      outcome: 'refused',
-      problems: [expect.stringContaining('not available yet')],
-    });
-    expect(await live.status()).not.toHaveProperty('heldBy');
+    expect(await live.status()).toMatchObject({ primary: 'west' });
+    producer = new MovingProducer(live.topic, live.queues.length, sides.west);
+    await eventually(60_000, async () => ((await live.produced()) ?? 0) > 1_000);
+    const { outcome, problems, steps } = await move(live, producer, 'external', sides.east);
+    expect({ outcome, problems }).toEqual({ outcome: 'done', problems: [] });
+    expect(steps.find(({ name }) => name === 'survey')!.result).toContain('from west to east');
+    await holdsAll(live, producer);
+    expect(await live.status()).toMatchObject({ primary: 'east' });
+    expect(await clusters.east.admin.topicConfig(stack.east.brokerName, live.topic)).toMatchObject({ perm: 6 });
+    expect(await clusters.west.admin.topicConfig(stack.west.brokerName, live.topic)).toMatchObject({ perm: 4 });
   } finally {
+    await producer?.stop().catch(() => undefined);
     await live.close();
   }
 }, 120_000);

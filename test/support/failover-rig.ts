@@ -43,7 +43,6 @@ export class FailoverRig {
   problems: string[] = [];
   refuses: string | undefined;
   wasOpen = false;
-  isTwoWay = false;
   /** Awaited by each activity before its effect. */
   before: (activity: string) => Promise<void> = () => Promise.resolve();
   /** What an activity fails with behind its effect. */
@@ -73,7 +72,6 @@ export class FailoverRig {
     this.problems = [];
     this.refuses = undefined;
     this.wasOpen = false;
-    this.isTwoWay = false;
     this.before = () => Promise.resolve();
     this.fails = () => undefined;
   }
@@ -165,7 +163,6 @@ function doubles(rig: FailoverRig): FailoverActivities {
     return {
       source: 'east',
       destination: 'west',
-      isTwoWay: rig.isTwoWay,
       topics: ['orders', 'audit'],
       groups: [],
       problems: rig.problems,

@@ -113,13 +113,6 @@ export class Course {
     if (this.#abortReason !== undefined) throw new CancelledFailure(this.#abortReason);
   }
 
-  skip(name: StepName, why: string): void {
-    Object.assign(
-      this.#steps.find((step) => step.name === name)!,
-      { state: 'skipped', result: why },
-    );
-  }
-
   /** A step behind the point of no return that may be refused for good: then an operator has to finish it. */
   async attempt(name: StepName, work: () => Promise<unknown>, todo: string): Promise<void> {
     await this.step(name, work).catch((error: unknown) => {

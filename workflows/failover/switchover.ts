@@ -129,13 +129,11 @@ async function turnRound(course: Course, { survey, hardFence, routesFencedAt }: 
       },
       () => `the brokers of ${survey.source} take sends again`,
     );
-  if (survey.isTwoWay) course.skip('reverse', 'the replication copies both ways already');
-  else
-    await course.attempt(
-      'reverse',
-      () => command(input, 'reverse', { from: survey.destinationEnds }),
-      `give it again: replicator reverse ${input.replication}`,
-    );
+  await course.attempt(
+    'reverse',
+    () => command(input, 'reverse', { from: survey.destinationEnds }),
+    `give it again: replicator reverse ${input.replication}`,
+  );
   await course.attempt('release', () => command(input, 'release'), `replicator release ${input.replication}`);
 }
 

@@ -18,7 +18,7 @@ export interface Task {
   state: ReplicationState;
   /** Why it is in this state, where somebody said so. */
   reason?: string;
-  /** The cluster that the primary direction copies from, once it was reversed; the input's source before. */
+  /** The cluster where the application is served, and that the primary direction copies from, once it was moved; the input's source before. */
   primary?: string;
   /** Somebody's exclusive right to command it. */
   hold?: Hold;

@@ -33,6 +33,7 @@ export function statusOf(task: Task): ReplicationStatus {
     source: input.source,
     destination: input.destination,
     mode: input.mode,
+    ...(task.primary !== undefined && { primary: task.primary }),
     topics: [...new Set([...input.topics.filter((topic) => !isPattern(topic)), ...copied])],
     input,
     epoch: flows[0]!.epoch,

@@ -53,16 +53,6 @@ test('a switchover fences, drains, opens and turns round, in this order, and mea
   expect(Date.parse(result.openedAt!)).toBeGreaterThanOrEqual(Date.parse(open.startedAt!));
 });
 
-test('a two-way task needs no turning round', async () => {
-  rig.isTwoWay = true;
-  const failover = await rig.begin({ fence: 'external' });
-  await failover.handle.signal('producersStopped');
-  const result = await failover.result();
-  expect(result.outcome).toBe('done');
-  expect(steps(result)).toContain('reverse: skipped');
-  expect(rig.done).not.toContain('reverse');
-});
-
 test('what was said before somebody waits for it counts', async () => {
   const failover = await rig.begin({ fence: 'external', confirm: true });
   await failover.handle.signal('confirm');
