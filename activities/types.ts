@@ -143,12 +143,18 @@ export interface RedirectInput {
   readonly onPoison?: ReplicationInput['onPoison'];
 }
 
-/** Of which groups a flow copies the progress, and along which queues. */
-export interface SyncGroupsInput extends Flow {
+/** The queues of a flow, as progress follows along them. */
+export interface CopiedQueues {
   /** The flow's whole map. */
   readonly queues: readonly QueueRange[];
   /** Source queues whose history changed, by `queueKey`; see `QueueHistory`. */
   readonly histories: Readonly<Record<string, QueueHistory>>;
+}
+
+/** Of which groups a flow copies the progress, and along which queues. The application is served at its source. */
+export interface SyncGroupsInput extends Flow, CopiedQueues {
+  /** The flow back, where copies go both ways: then the destination has messages of its own, which groups may have consumed as copies. */
+  readonly back?: CopiedQueues;
   /** Names, and patterns in which `*` stands for any text. */
   readonly groups: readonly string[];
   /** Those of them that are moved although consumers are online at the destination. */

@@ -15,6 +15,8 @@ export interface GroupSlot {
   readonly rows: readonly GroupRow[];
   /** The destination offset that means the same as the source's; `undefined` where nobody asks for one. */
   readonly translated: number | undefined;
+  /** How many messages the group has consumed and would see again if it went on there; see `Translation`. */
+  readonly repeated: number;
   /** Copying has not come as far as the group: if it went on there now, what is missing would be consumed again. */
   readonly isAhead: boolean;
   /** Committed on the destination. */

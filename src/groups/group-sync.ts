@@ -7,7 +7,8 @@ import { aheadOf, uncopiedOf, type GroupLook, type GroupRetry, type GroupRow, ty
 import { moveGroup } from './move-group.ts';
 import { OffsetTable } from './offset-table.ts';
 import type { SyncGroupsInput } from '../../activities/types.ts';
-import type { Translation } from './translate.ts';
+import type { GroupPosition } from './group-boundaries.ts';
+import type { BackPosition } from './translate-two-way.ts';
 import { Translations, type Translate } from './translations.ts';
 
 export interface GroupSyncOptions {
@@ -33,6 +34,8 @@ export class GroupSync {
   readonly #groups: FlowGroups;
   readonly #translations: Translations;
   readonly #lanes: ReadonlyMap<string, readonly Lane[]>;
+  /** Of the flow back, by its source queue. */
+  readonly #back: ReadonlyMap<string, MappedQueue>;
   readonly #sourceBrokers: readonly string[];
   readonly #destinationBrokers: readonly string[];
   /** The source's offsets a round ago: what was copied then can be read by now. */
@@ -41,10 +44,14 @@ export class GroupSync {
 
   constructor(flow: SyncGroupsInput, options: GroupSyncOptions) {
     const queues = [...mappedQueues(flow.queues)];
+    const back = [...mappedQueues(flow.back?.queues ?? [])];
     this.#flow = flow;
     this.#options = options;
     this.#lanes = lanesByTopic(queues);
-    this.#sourceBrokers = [...new Set(queues.map(({ from }) => from.broker))];
+    this.#back = new Map(back.map((queue) => [sourceKey(queue), queue]));
+    this.#sourceBrokers = [
+      ...new Set([...queues.map(({ from }) => from), ...back.map(({ to }) => to)].map(({ broker }) => broker)),
+    ];
     this.#destinationBrokers = [...new Set(queues.map(({ to }) => to.broker))];
     this.#translations = new Translations(options.translate);
     this.#groups = new FlowGroups({ ...options, sourceBrokers: this.#sourceBrokers, groups: flow.groups });
@@ -147,19 +154,35 @@ export class GroupSync {
     const destination = onDestination.offset(group, to.topic, { broker: to.broker, queue: to.id });
     // where nothing was consumed the group needs a place only as long as it has none, lest it begin at the end
     const asks = destination === undefined || rows.some(({ source }) => source !== undefined);
-    const translation = asks ? await this.#translate(to, rows) : undefined;
-    return { to, rows, translated: translation?.offset, isAhead: translation?.kind === 'ahead', destination };
+    const twoWay = this.#flow.back && { back: this.#backPosition(group, to, onSource), other: destination };
+    const standing = { positions: this.#positions(rows), ...(twoWay && { twoWay }) };
+    const translation = asks ? await this.#translations.of(to, standing) : undefined;
+    return {
+      ...{ to, rows, translated: translation?.offset, repeated: translation?.repeated ?? 0 },
+      ...{ isAhead: translation?.kind === 'ahead', destination },
+    };
   }
 
-  async #translate(to: Queue, rows: readonly GroupRow[]): Promise<Translation> {
+  #positions(rows: readonly GroupRow[]): GroupPosition[] {
     const { source: cluster, histories } = this.#flow;
-    const positions = rows.map(({ queue, source: offset }) => {
+    return rows.map(({ queue, source: offset }) => {
       const { topic, from } = queue;
       const history = histories[sourceKey(queue)];
       const source = { cluster, topic, broker: from.broker, queue: from.queue, generation: history?.generation ?? 0 };
       return { source, offset, copiedTo: this.#copiedTo(topic, from), start: history?.start };
     });
-    return await this.#translations.of(to, positions);
+  }
+
+  #backPosition(group: string, to: Queue, onSource: OffsetTable): BackPosition | undefined {
+    const queue = this.#back.get(queueKey(to));
+    if (!queue) return undefined;
+    const { topic, broker, id } = to;
+    const generation = this.#flow.back?.histories[queueKey(to)]?.generation ?? 0;
+    return {
+      queue: { topic, broker: queue.to.broker, id: queue.to.queue },
+      source: { cluster: this.#flow.destination, topic, broker, queue: id, generation },
+      offset: onSource.offset(group, topic, queue.to),
+    };
   }
 
   /** The flow's own checkpoint. */

@@ -2,6 +2,7 @@ import type { ByteBudget } from '../pump/byte-budget.ts';
 import type { Cluster } from '../transport/types.ts';
 import { GroupSync } from './group-sync.ts';
 import type { SyncGroupsInput } from '../../activities/types.ts';
+import { TwoWayTranslator } from './translate-two-way.ts';
 import { Translator } from './translate.ts';
 
 export interface OpenSyncOptions {
@@ -21,17 +22,21 @@ export async function withGroupSync<T>(
   work: (sync: GroupSync) => Promise<T>,
 ): Promise<T> {
   const reader = destination.openDestination();
+  const active = source.openSource();
   const translator = new Translator({ reader, budget, signal });
+  const twoWayTranslator = new TwoWayTranslator({ active, other: reader, budget, signal });
   try {
     return await work(
       new GroupSync(flow, {
         ...{ source, destination, assertCurrent },
-        translate: (queue, positions) => translator.translate(queue, positions),
+        translate: (queue, { positions, twoWay }) =>
+          twoWay ? twoWayTranslator.translate(queue, { positions, ...twoWay }) : translator.translate(queue, positions),
         dispatched: (broker) => reader.dispatched(broker, DISPATCH_MS),
       }),
     );
   } finally {
     reader.close();
+    active.close();
   }
 }
 

@@ -77,7 +77,7 @@ function rank({ problem }: GroupLook): number {
 }
 
 function describeRow(
-  { to, translated, destination }: GroupSlot,
+  { to, rows, translated, repeated, destination }: GroupSlot,
   row: GroupRow,
   onSource: ReadonlyMap<string, number>,
   onDestination: ReadonlyMap<string, number>,
@@ -91,6 +91,7 @@ function describeRow(
     ...(source !== undefined && { source }),
     ...(source !== undefined && sourceEnd !== undefined && { sourceLag: Math.max(0, sourceEnd - source) }),
     ...(translated !== undefined && { translated }),
+    ...(repeated > 0 && row === rows[0] && { repeated }),
     ...(destination !== undefined && { destination }),
     ...(destination !== undefined &&
       destinationEnd !== undefined && { destinationLag: Math.max(0, destinationEnd - destination) }),

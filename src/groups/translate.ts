@@ -78,7 +78,8 @@ export class Translator {
   }
 }
 
-function kindOf(kinds: readonly TranslationKind[]): TranslationKind {
+/** Of several source queues that share the queue. */
+export function kindOf(kinds: readonly TranslationKind[]): TranslationKind {
   if (kinds.every((kind) => kind === 'end')) return 'end';
   return kinds.find((kind) => kind === 'ahead') ?? kinds.find((kind) => kind === 'earliest') ?? 'exact';
 }
@@ -92,6 +93,6 @@ export function kindOfPosition(position: GroupPosition, found: GroupBoundary): T
 }
 
 /** Whether the copies themselves show that everything below the position is copied. */
-function isCopiedTo({ offset = 0, source }: GroupPosition, { before }: GroupBoundary): boolean {
+export function isCopiedTo({ offset = 0, source }: GroupPosition, { before }: GroupBoundary): boolean {
   return before?.generation === source.generation && offset <= before.sourceOffset + 1;
 }

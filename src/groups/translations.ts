@@ -1,8 +1,17 @@
 import { queueKey, type Queue } from '../transport/types.ts';
+import type { TwoWayStanding } from './translate-two-way.ts';
 import type { GroupPosition, Translation } from './translate.ts';
 
-/** Translates where a group stands in all source queues of this destination queue. @throws TransportError */
-export type Translate = (queue: Queue, positions: readonly GroupPosition[]) => Promise<Translation>;
+/** Where a group stands, as far as it concerns one destination queue. */
+export interface Standing {
+  /** In all source queues that are copied there. */
+  readonly positions: readonly GroupPosition[];
+  /** What counts beside them where both sides have producers; absent where copies go one way. */
+  readonly twoWay?: Omit<TwoWayStanding, 'positions'>;
+}
+
+/** Translates where a group stands to this destination queue. @throws TransportError */
+export type Translate = (queue: Queue, standing: Standing) => Promise<Translation>;
 
 interface Known {
   /** The round that asked for it last. */
@@ -39,25 +48,29 @@ export class Translations {
   }
 
   /** @throws TransportError */
-  async of(queue: Queue, positions: readonly GroupPosition[]): Promise<Translation> {
+  async of(queue: Queue, standing: Standing): Promise<Translation> {
     const inQueue = this.#queues.get(queueKey(queue)) ?? new Map<string, Known>();
     this.#queues.set(queueKey(queue), inQueue);
-    const key = positions.map(({ offset }) => offset).join();
+    const key = keyOf(standing);
     const known = inQueue.get(key);
     if (known && (known.isFinal || known.round === this.#round)) {
       known.round = this.#round;
       return await known.translation;
     }
-    const translation = this.#look(queue, positions);
+    const translation = this.#look(queue, standing);
     const looked: Known = { round: this.#round, isFinal: false, translation };
     inQueue.set(key, looked);
-    looked.isFinal = (await translation).isFinal;
+    const { isFinal, offset } = await translation;
+    looked.isFinal = isFinal;
+    const { twoWay } = standing;
+    // there the group stands in the next round
+    if (isFinal && twoWay) inQueue.set(keyOf({ ...standing, twoWay: { ...twoWay, other: offset } }), looked);
     return await translation;
   }
 
-  async #look(queue: Queue, positions: readonly GroupPosition[]): Promise<Translation> {
+  async #look(queue: Queue, standing: Standing): Promise<Translation> {
     const before = this.#looking.get(queueKey(queue)) ?? Promise.resolve();
-    const translating = before.then(() => this.#translate(queue, positions));
+    const translating = before.then(() => this.#translate(queue, standing));
     this.#looking.set(
       queueKey(queue),
       translating.catch(() => undefined),
@@ -66,4 +79,10 @@ export class Translations {
     this.requests += translation.requests;
     return translation;
   }
+}
+
+/** Of two standings in one queue: the source queues are the same, but not what is known of their histories. */
+function keyOf({ positions, twoWay }: Standing): string {
+  const places = positions.map(({ source, offset }) => [source.generation, offset ?? null]);
+  return JSON.stringify([places, twoWay && [twoWay.back?.source.generation, twoWay.back?.offset, twoWay.other]]);
 }

@@ -39,9 +39,10 @@ export class CopyReader {
   readonly #place: CopyPlace;
   readonly #matcher: CopyMatcher;
 
-  constructor(place: CopyPlace) {
+  /** @param property see `CopyMatcher` */
+  constructor(place: CopyPlace, property?: string) {
     this.#place = { ...place, reader: this.#counted(place.reader) };
-    this.#matcher = new CopyMatcher(place.source);
+    this.#matcher = new CopyMatcher(place.source, property);
   }
 
   /** @throws TransportError */

@@ -21,8 +21,9 @@ export class CopyMatcher {
   /** Behind the number that was read last. */
   #position = 0;
 
-  constructor(source: CopySource) {
-    this.#start = Buffer.from(fromPropertyStart(source));
+  /** @param property in which the copies name the place that they come from; `REPL_FROM` if absent */
+  constructor(source: CopySource, property?: string) {
+    this.#start = Buffer.from(fromPropertyStart(source, property));
     this.#end = Buffer.from(`:${source.broker}`);
     this.#generation = source.generation;
   }

@@ -14,6 +14,11 @@ export interface GroupQueueProgress {
   readonly sourceLag?: number;
   /** The destination offset that means the same as the source's; absent where the group has consumed nothing and has a place already. */
   readonly translated?: number;
+  /**
+   * Messages that the group has consumed and would see again at `translated`; absent where there are none. At most so many where there are more
+   * than 32,768 to look at. Told with the first of the source queues that share the destination queue.
+   */
+  readonly repeated?: number;
   /** Committed on the destination. */
   readonly destination?: number;
   /** Messages at the destination behind it. */
@@ -50,4 +55,7 @@ export interface GroupsReport {
 export interface GroupsView extends Omit<GroupsReport, 'sync' | 'at'> {
   /** ISO 8601 time of the last report; absent before the first one. */
   readonly at?: string;
+  /** The cluster where the groups are served, and the one where their progress follows. */
+  readonly source: string;
+  readonly destination: string;
 }

@@ -124,7 +124,6 @@ export class Copying {
         return await work(shards);
       } finally {
         for (const shard of shards) this.#begin(shard);
-        this.#groups.renew();
       }
     });
   }
@@ -183,7 +182,6 @@ export class Copying {
       for (const shard of flow.shards) this.#begin(shard);
     });
     this.#watch.renew();
-    this.#groups.renew();
     this.#changed();
   }
 

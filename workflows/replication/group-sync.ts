@@ -1,12 +1,13 @@
 import {
   ActivityCancellationType,
   CancellationScope,
+  condition,
   proxyActivities,
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
 import { z } from 'zod';
-import type { ControlActivities, SyncGroupsInput } from '../../activities/types.ts';
+import type { ControlActivities, CopiedQueues, SyncGroupsInput } from '../../activities/types.ts';
 import type { GroupsReport, GroupsView } from '../../src/replication/group-progress.ts';
 import { pumpId } from '../../src/replication/messages.ts';
 import { causeOf } from './causes.ts';
@@ -25,14 +26,11 @@ function syncGroups(activityId: string, input: SyncGroupsInput) {
   }).syncGroups(input);
 }
 
-/** Has the progress of the flow's groups follow, by one activity after the other, as long as the flow is copied. */
+/** Has the progress of the flow's groups follow, by one activity after the other, while the flow is copied and is the primary one. */
 export class GroupSyncing {
   readonly #task: Task;
   readonly #flow: FlowState;
   readonly #changed: () => void;
-  #scope: CancellationScope | undefined;
-  /** What the activity at work was started with. */
-  #settings = '';
 
   constructor(task: Task, flow: FlowState, changed: () => void) {
     this.#task = task;
@@ -44,25 +42,48 @@ export class GroupSyncing {
   async run(): Promise<void> {
     const all = CancellationScope.current();
     for (let failures = 0; !all.consideredCancelled;) {
-      const scope = (this.#scope = new CancellationScope());
+      const scope = new CancellationScope();
       const input = syncInputOf(this.#task, this.#flow);
-      this.#settings = JSON.stringify(input);
+      void scope
+        .run(() => this.#outdated(input))
+        .then(
+          () => {
+            scope.cancel();
+          },
+          () => undefined,
+        );
       try {
-        if (input.groups.length === 0) await scope.cancelRequested;
-        else await scope.run(() => this.#sync(input));
+        if (input) await scope.run(() => this.#sync(input));
+        else await this.#rest(scope);
         failures = 0;
       } catch (error) {
         if (scope.consideredCancelled) continue;
         this.#flow.groupTroubles = [`the progress of groups does not follow: ${causeOf(error)}`];
         this.#changed();
         await scope.run(() => sleep(backOff(++failures))).catch(() => undefined);
+      } finally {
+        scope.cancel();
       }
     }
   }
 
-  /** Has it go on with what the flow now says, where that is something else. */
-  renew(): void {
-    if (JSON.stringify(syncInputOf(this.#task, this.#flow)) !== this.#settings) this.#scope?.cancel();
+  /** Resolves when the task says something else. Conditions are looked at often, so what has not changed is not compared anew. */
+  async #outdated(input: SyncGroupsInput | undefined): Promise<void> {
+    const [task, flow, settings] = [this.#task, this.#flow, JSON.stringify(input)];
+    let seen: readonly unknown[] = [];
+    await condition(() => {
+      const now = [task.primary, task.input, ...task.flows.flatMap(({ map, histories }) => [map, histories])];
+      if (now.every((part, index) => part === seen[index])) return false;
+      seen = now;
+      return JSON.stringify(syncInputOf(task, flow)) !== settings;
+    });
+  }
+
+  /** What was told of groups on this way does not count any more. */
+  async #rest(scope: CancellationScope): Promise<void> {
+    delete this.#flow.groups;
+    delete this.#flow.groupTroubles;
+    await scope.cancelRequested;
   }
 
   async #sync(input: SyncGroupsInput): Promise<void> {
@@ -76,11 +97,24 @@ export class GroupSyncing {
   }
 }
 
-/** Progress goes one way: on the way back, messages of the other side that wait there would be skipped. */
-function syncInputOf({ name, input, flows }: Task, flow: FlowState): SyncGroupsInput {
-  const { source, destination, map, histories } = flow;
-  const { groups, resetOnline } = flow === flows[0] ? input : { groups: [], resetOnline: [] };
-  return { replication: name, source, destination, queues: map, histories, groups, resetOnline };
+/** Progress goes from where the application is served to the other side, and nothing goes the other way. */
+function syncInputOf(task: Task, flow: FlowState): SyncGroupsInput | undefined {
+  const { name, input, flows } = task;
+  const { source, destination } = flow;
+  if (flow !== primaryFlow(task) || input.groups.length === 0) return undefined;
+  const back = flows.find((other) => other.source === destination);
+  return {
+    ...{ replication: name, source, destination, ...copiedQueues(flow), ...(back && { back: copiedQueues(back) }) },
+    ...{ groups: input.groups, resetOnline: input.resetOnline },
+  };
+}
+
+function copiedQueues({ map, histories }: FlowState): CopiedQueues {
+  return { queues: map, histories };
+}
+
+function primaryFlow({ flows, primary }: Task): FlowState {
+  return flows.find(({ source }) => source === primary) ?? flows[0]!;
 }
 
 const offset = z.number().min(0);
@@ -103,6 +137,7 @@ export const groupsReport = z.object({
           source: offset.optional(),
           sourceLag: offset.optional(),
           translated: offset.optional(),
+          repeated: offset.optional(),
           destination: offset.optional(),
           destinationLag: offset.optional(),
         }),
@@ -122,13 +157,16 @@ export function applyGroupsReport({ flows }: Task, report: GroupsReport): void {
   flow.groupTroubles = report.troubles;
 }
 
-export function groupsOf({ flows }: Task): GroupsView {
+export function groupsOf(task: Task): GroupsView {
+  const { flows } = task;
+  const { source, destination } = primaryFlow(task);
   const reports = flows.flatMap(({ groups }) => groups ?? []);
   const latest = reports
     .map(({ at }) => at)
     .sort()
     .at(-1);
   return {
+    ...{ source, destination },
     ...(latest !== undefined && { at: latest }),
     groups: reports.flatMap(({ groups }) => groups),
     more: {

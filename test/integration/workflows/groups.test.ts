@@ -7,6 +7,9 @@ import { eventually } from '../../support/eventually.ts';
 import { INPUT, MAP, type ReplicationUnderTest } from '../../support/replication-rig.ts';
 import { useRig } from './rig.ts';
 
+const WAY = { source: 'east', destination: 'west' };
+const BACK = MAP.map(({ topic, from, to, count }) => ({ topic, from: to, to: from, count }));
+
 const stage = useRig();
 
 interface Sync {
@@ -70,7 +73,7 @@ test('groups follow beside the pumps, one sync at a time, with what the flow the
 
 test('a replication without groups has no sync, until it is given some', async () => {
   const replication = await stage.rig.running();
-  expect(await groupsOf(replication)).toEqual({ groups: [], more: { groups: 0, queues: 0 }, troubles: [] });
+  expect(await groupsOf(replication)).toEqual({ ...WAY, groups: [], more: { groups: 0, queues: 0 }, troubles: [] });
   expect(started).toEqual([]);
   await replication.update('updateConfig', { groups: ['billing'] });
   await syncing(replication, 1);
@@ -87,10 +90,28 @@ test('only the sync at work tells how groups stand', async () => {
   await handle.signal(GROUPS_REPORT, report('another/groups-1', 'shipping'));
   await handle.signal(GROUPS_REPORT, { sync: id, groups: 5 });
   const { at, groups, more, troubles } = report(id, 'billing', 'consumers are online');
-  expect(await groupsOf(replication)).toEqual({ at, groups, more, troubles });
+  expect(await groupsOf(replication)).toEqual({ ...WAY, at, groups, more, troubles });
   expect((await replication.status()).refusals).toEqual([
     expect.stringContaining('groupsReport: at: expected a text, found nothing'),
   ]);
+  await replication.update('stop');
+});
+
+test('groups follow from where the application is served: the other way when the task is reversed', async () => {
+  const { rig } = stage;
+  rig.prepare = ({ source }) => Promise.resolve({ map: source === 'west' ? BACK : MAP, starts: {} });
+  const replication = await rig.running({ ...INPUT, groups: ['billing'] });
+  const { id } = await syncing(replication, 1);
+  await replication.handle.signal(GROUPS_REPORT, report(id, 'billing', 'consumers are online'));
+  await replication.update('reverse');
+  const there = { queues: MAP, histories: {} };
+  const back = { queues: BACK, histories: {} };
+  const { input } = await syncing(replication, 2);
+  expect(input).toMatchObject({ source: 'west', destination: 'east', ...back, back: there, groups: ['billing'] });
+  // what was told of the other way does not count any more
+  expect(await groupsOf(replication)).toMatchObject({ source: 'west', destination: 'east', groups: [] });
+  await replication.update('reverse');
+  expect((await syncing(replication, 3)).input).toMatchObject({ ...WAY, ...there, back });
   await replication.update('stop');
 });
 

@@ -18,6 +18,7 @@ function look(group: string, problem?: string): GroupLook {
       },
     ],
     translated: 12,
+    repeated: queue,
     isAhead: false,
     destination: 11,
   });
@@ -42,6 +43,7 @@ test('both offsets, both lags, the translation, and when a group was in step', a
       queues: [0, 1].map((queue) => ({
         ...{ ...row, queue, to: { broker: 'west-a', queue } },
         ...{ destination: 11, destinationLag: 29 },
+        ...(queue > 0 && { repeated: queue }),
       })),
     },
   ]);

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
-import type { GroupPosition, Translation } from '../../../src/groups/translate.ts';
-import { Translations } from '../../../src/groups/translations.ts';
+import type { Translation } from '../../../src/groups/translate.ts';
+import { Translations, type Standing } from '../../../src/groups/translations.ts';
 
 const QUEUE = { topic: 'orders', broker: 'west-a', id: 0 };
 
-function at(offset: number): GroupPosition[] {
-  return [{ source: { cluster: 'east', topic: 'orders', broker: 'east-a', queue: 0, generation: 0 }, offset }];
+function at(offset: number, generation = 0): Standing {
+  const source = { cluster: 'east', topic: 'orders', broker: 'east-a', queue: 0, generation };
+  return { positions: [{ source, offset }] };
 }
 
 /** Answers with offsets that rise from one look-up to the next. */
@@ -40,9 +41,27 @@ test('what a round did not ask for is forgotten', async () => {
   expect(looked()).toBe(3);
 });
 
+test('R8: what was found in one generation does not count in another', async () => {
+  const { translations, looked } = counting(true);
+  translations.begin();
+  for (const generation of [0, 1, 0]) await translations.of(QUEUE, at(7, generation));
+  expect(looked()).toBe(2);
+});
+
+test('on the way back it counts where the group stands on the other side; where it is moved to is known already', async () => {
+  const { translations, looked } = counting(true);
+  const from = (other: number | undefined): Standing => ({ ...at(7), twoWay: { other } });
+  for (const other of [undefined, 101, 101]) {
+    translations.begin();
+    expect(await translations.of(QUEUE, from(other))).toMatchObject({ offset: 101 });
+  }
+  expect(looked()).toBe(1);
+  expect(await translations.of(QUEUE, from(50))).toMatchObject({ offset: 102 });
+});
+
 test('a queue is searched for one position at a time, also after one that failed', async () => {
   let atOnce = 0;
-  const translations = new Translations(async (_queue, [position]) => {
+  const translations = new Translations(async (_queue, { positions: [position] }) => {
     expect(++atOnce).toBe(1);
     await Promise.resolve();
     atOnce--;
