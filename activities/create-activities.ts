@@ -20,7 +20,7 @@ export function createControlActivities(dependencies: ActivityDependencies): Con
     redrive: (input) => redrive(dependencies, input),
     redirect: (input) => redirect(dependencies, input),
     journal: (known) => renewJournal(dependencies, known),
-    raiseEpoch: (known) => raiseEpoch(dependencies, known),
+    raiseEpoch: (known, back) => raiseEpoch(dependencies, known, back),
     usableSearchAttributes: () => dependencies.usableSearchAttributes(),
   };
 }

@@ -18,9 +18,17 @@ export async function journal({ openCluster }: ActivityDependencies, known: Flow
 }
 
 /** The destination's journal decides; one that a lost source lacks is not missed, because the newer of both counts. */
-export async function raiseEpoch({ openCluster }: ActivityDependencies, known: FlowKnowledge): Promise<void> {
-  await writeJournal(openCluster(known.destination), known);
-  await Promise.race([writeJournal(openCluster(known.source), known).catch(() => undefined), sleep(LOST_AFTER_MS)]);
+export async function raiseEpoch(
+  { openCluster }: ActivityDependencies,
+  known: FlowKnowledge,
+  back?: FlowKnowledge,
+): Promise<void> {
+  const write = async (cluster: string) => {
+    if (back) await writeJournal(openCluster(cluster), back);
+    await writeJournal(openCluster(cluster), known);
+  };
+  await write(known.destination);
+  await Promise.race([write(known.source).catch(() => undefined), sleep(LOST_AFTER_MS)]);
 }
 
 /** Appends what is journaled already, before it expires; never behind something newer, which a reset may have made a workflow forget. */

@@ -1,7 +1,7 @@
 import { CancelledFailure, Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { readJournal } from '../src/journal/journal.ts';
-import { recall, saysTheSame } from '../src/journal/recall.ts';
+import { isUnderWay, recall, saysTheSame } from '../src/journal/recall.ts';
 import { prepareFlow } from '../src/pump/prepare-flow.ts';
 import { WRONG_INPUT } from '../src/replication/messages.ts';
 import type { Flow } from '../src/replication/names.ts';
@@ -80,5 +80,5 @@ async function wasReversed(
   if (mode === 'two-way' || !isForward) return {};
   const back = { ...flow, source: flow.destination, destination: flow.source };
   const journaled = await readJournal(destination, back);
-  return journaled && journaled.map.length > 0 ? { goesBack: true } : {};
+  return journaled && isUnderWay(journaled) ? { goesBack: true } : {};
 }

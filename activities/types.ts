@@ -208,8 +208,11 @@ export interface ControlActivities {
   redirect(input: RedirectInput): Promise<void>;
   /** Appends to the journals of both clusters, before it expires, what must survive Temporal (R12). Idempotent. */
   journal(known: FlowKnowledge): Promise<void>;
-  /** Journals that a flow has a new owner: on the destination, and on the source unless that is lost. Idempotent. */
-  raiseEpoch(known: FlowKnowledge): Promise<void>;
+  /**
+   * Journals that a flow has a new owner: on the destination, and on the source unless that is lost. Also what is known by then of the flow back, if
+   * that is given. Idempotent.
+   */
+  raiseEpoch(known: FlowKnowledge, back?: FlowKnowledge): Promise<void>;
   /** Names of our search attributes that the worker's namespace accepts. A local activity. */
   usableSearchAttributes(): Promise<readonly string[]>;
 }

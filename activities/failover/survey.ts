@@ -70,11 +70,7 @@ export async function surveyLost(
   const [source, destination] = moving(status).map((name) => openCluster(name)) as [Cluster, Cluster];
   const { admin } = destination;
   const destinationBrokers = await acceptsFrom(admin, await brokersOf(admin, topics));
-  const problems = [
-    ...ofTask(status, heldBy),
-    ...(status.mode === 'two-way' ? [`replication ${replication} is two-way; its failover is not available yet`] : []),
-    ...(await refusingBrokers(destination, destinationBrokers)),
-  ];
+  const problems = [...ofTask(status, heldBy), ...(await refusingBrokers(destination, destinationBrokers))];
   const answers = await answeringBrokers(source, topics);
   if (answers.all)
     problems.push(
@@ -119,9 +115,13 @@ function ofTask({ name, input, heldBy: holder }: ReplicationStatus, heldBy: stri
 }
 
 function ofReplication(status: ReplicationStatus, heldBy: string | undefined): string[] {
-  const { name, state, blocked } = status;
+  const { name, state, blocked, lost } = status;
   const problems = ofTask(status, heldBy);
-  if (state !== 'RUNNING') problems.push(`replication ${name} is ${state}; expected RUNNING, resume it first`);
+  if (lost)
+    problems.push(
+      `replication ${name} waits for a failback since ${lost.since}, when ${lost.cluster} was lost: replicator failback ${name}`,
+    );
+  else if (state !== 'RUNNING') problems.push(`replication ${name} is ${state}; expected RUNNING, resume it first`);
   const [from] = moving(status);
   for (const { source = from, topic, broker, queue, reason } of blocked)
     // what is blocked in the other direction is already where the application moves to

@@ -2,6 +2,7 @@ import type { Flow } from '../replication/names.ts';
 import type { Cluster } from '../transport/types.ts';
 import { ifAllowed } from './allowed.ts';
 import { readJournal, writeJournal } from './journal.ts';
+import { isUnderWay } from './recall.ts';
 
 /**
  * Journals that a flow is retired: its map and starts are decided anew if it ever starts again. The generations of its queues stay, because
@@ -16,7 +17,7 @@ export async function forgetFlow(source: Cluster, destination: Cluster, replicat
 
 async function forgetIn(cluster: Cluster, flow: Flow): Promise<void> {
   const known = await readJournal(cluster, flow);
-  if (!known || known.map.length === 0) return;
+  if (!known || !isUnderWay(known)) return;
   const generations = Object.entries(known.histories).map(
     ([queue, { generation }]) => [queue, { generation }] as const,
   );

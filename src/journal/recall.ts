@@ -22,6 +22,11 @@ export async function recall(source: Cluster, destination: Cluster, known: FlowK
   return { known: { ...journaled, epoch: journaled.epoch + 1, revision: 0 }, journaled };
 }
 
+/** Whether the flow has begun, or at least where it begins is decided; it was not retired since. */
+export function isUnderWay({ map, starts }: FlowKnowledge): boolean {
+  return map.length > 0 || Object.keys(starts).length > 0;
+}
+
 /** Whether two entries say the same, whatever their revision. */
 export function saysTheSame(a: FlowKnowledge, b: FlowKnowledge | undefined): boolean {
   const content = ({ epoch, map, histories, starts }: FlowKnowledge) =>

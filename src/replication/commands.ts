@@ -95,8 +95,19 @@ export type Hold = z.output<typeof holdInput>;
 export const raiseEpochInput = z.strictObject({
   ...asked,
   flow: z.strictObject({ source: cluster, destination: cluster }),
+  /** Its source is lost, and the application moves: nothing is copied either way until `regain` or `resume`. */
+  isLost: z.boolean().optional(),
 });
 export type RaiseEpoch = z.output<typeof raiseEpochInput>;
+
+export const regainInput = z.strictObject({
+  ...asked,
+  /** Source queues of the lost cluster, and the offsets that are not to be copied: from `from` up to `to` (exclusive). */
+  leave: z
+    .array(z.strictObject({ topic, broker: z.string().min(1).max(255), queue: offset, from: offset, to: offset }))
+    .default([]),
+});
+export type Regain = z.output<typeof regainInput>;
 
 export const COMMAND_INPUTS = {
   pause: plain,
@@ -112,6 +123,7 @@ export const COMMAND_INPUTS = {
   acceptHistory: acceptHistoryInput,
   hold: holdInput,
   raiseEpoch: raiseEpochInput,
+  regain: regainInput,
 } as const satisfies Record<CommandName, z.ZodType>;
 
 /** One line each, shown by the Temporal UI and CLI beside the handler's name. */
@@ -133,6 +145,7 @@ export const COMMAND_DESCRIPTIONS: Readonly<Record<CommandName, string>> = {
     'Go on although the source holds something else than what was copied: { topic, queue, source?, broker?, from? }.',
   hold: 'For failovers: refuse the commands of everybody else until `release`: { by, operationId }.',
   raiseEpoch: 'For failovers: have every pump of a flow end before others begin: { flow: { source, destination } }.',
+  regain: 'For failbacks: the lost source is back; copy both ways, but for what stays where it is: { leave? }.',
 };
 
 export type Command = {

@@ -23,6 +23,7 @@ export const COMMANDS = [
   'acceptHistory',
   'hold',
   'raiseEpoch',
+  'regain',
 ] as const;
 export type CommandName = (typeof COMMANDS)[number];
 
@@ -157,6 +158,12 @@ export interface FlowStatus {
   readonly blocked: number;
 }
 
+export interface LostSource {
+  readonly cluster: string;
+  /** ISO 8601: when the failover took over. */
+  readonly since: string;
+}
+
 export interface ReplicationStatus {
   readonly name: string;
   readonly state: ReplicationState;
@@ -167,6 +174,8 @@ export interface ReplicationStatus {
   readonly mode: 'one-way' | 'two-way';
   /** The cluster where the application is served now, once it was moved; the source before. */
   readonly primary?: string;
+  /** A failover has moved the application while this cluster was lost; nothing is copied until a failback or `resume`. */
+  readonly lost?: LostSource;
   /** Names of the topics that are copied; those that patterns match are among them once they are found. */
   readonly topics: readonly string[];
   /** What it runs with now, every default filled in. */

@@ -63,10 +63,13 @@ test('the source is killed under production: RPO is told by queue, the destinati
     );
     console.log(`RTO ${result.rtoMs} ms`);
     const status = await live.status();
-    expect(status).toMatchObject({ state: 'RUNNING', epoch: 2 });
+    expect(status).toMatchObject({ state: 'PAUSED', epoch: 2, primary: 'west', lost: { cluster: 'east' } });
     expect(status).not.toHaveProperty('heldBy');
 
     await stack.east.broker.start();
+    expect(await (await live.handle()).executeUpdate('resume', { args: [{ by: 'kim' }] })).toMatchObject({
+      done: true,
+    });
     await live.reaches(undefined, 120_000);
     const all = await numbers(stack.east, live.topic);
     expect(await numbers(stack.west, live.topic)).toEqual(all);

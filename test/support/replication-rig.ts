@@ -177,8 +177,8 @@ export class ReplicationRig {
         this.journal.push(entry);
         return Promise.resolve();
       },
-      raiseEpoch: (entry) => {
-        this.journal.push(entry);
+      raiseEpoch: (entry, back) => {
+        this.journal.push(...(back ? [back] : []), entry);
         return Promise.resolve();
       },
       usableSearchAttributes: () => Promise.resolve(this.searchAttributes),

@@ -45,7 +45,7 @@ export class Hold {
 /** A command of the holder, tried until it is answered. @throws ApplicationFailure with the replication's reason when it refuses */
 export async function command(
   failover: FailoverInput,
-  name: 'release' | 'reverse' | 'raiseEpoch',
+  name: 'release' | 'reverse' | 'raiseEpoch' | 'regain',
   more: Readonly<Record<string, unknown>> = {},
 ): Promise<void> {
   const { replication } = failover;

@@ -20,8 +20,11 @@ export async function sourceLost(course: Course): Promise<FailoverResult> {
     );
     survey = await surveyLost(course, holder(input));
     const { source, destination } = survey;
-    await course.step('raise-epoch', () => command(input, 'raiseEpoch', { flow: { source, destination } }));
     course.passPointOfNoReturn();
+    // all or nothing: where it is refused, the replication goes on as before
+    await course.step('raise-epoch', () =>
+      command(input, 'raiseEpoch', { flow: { source, destination }, isLost: true }),
+    );
   });
   if (!arrived || !survey) return course.end(course.hasBegun('raise-epoch') ? 'aborted' : 'refused');
   await open(course, survey);

@@ -42,8 +42,8 @@ export function carry(task: Task): Carried {
   };
   const lighten: (() => boolean)[] = [
     () => {
-      const had = carried.flows.some(({ starts }) => Object.keys(starts).length > 0);
-      if (had) eachFlow((flow) => ({ ...flow, starts: {}, prepared: false }));
+      const had = carried.flows.some((flow) => canFindStarts(flow) && Object.keys(flow.starts).length > 0);
+      if (had) eachFlow((flow) => (canFindStarts(flow) ? { ...flow, starts: {}, prepared: false } : flow));
       return had;
     },
     () => {
@@ -73,6 +73,11 @@ export function restore(name: string, input: ReplicationInput, given: Carried | 
     ...kept,
     flows: flows.map((flow) => restoredFlow(flow, input.parallelism)),
   };
+}
+
+/** Those of a flow that was prepared are committed. */
+function canFindStarts({ map }: CarriedFlow): boolean {
+  return map.length > 0;
 }
 
 function carriedFlow(flow: FlowState): CarriedFlow {

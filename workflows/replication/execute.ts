@@ -4,6 +4,7 @@ import { done, refused } from './answers.ts';
 import { acceptHistory, remap } from './go-on.ts';
 import { heldAgainst, hold, release } from './hold.ts';
 import { raiseEpoch } from './raise-epoch.ts';
+import { regain, startAnew } from './lost-source.ts';
 import { redrive } from './redrive.ts';
 import { reverse } from './reverse.ts';
 import { cleanUp } from './retire.ts';
@@ -46,6 +47,8 @@ export async function execute(task: Task, work: Work, command: Command): Promise
       return release(task);
     case 'raiseEpoch':
       return await raiseEpoch(task, work, command.input);
+    case 'regain':
+      return regain(task, work, command.input);
     case 'reverse':
       return await reverse(task, work, command.input);
   }
@@ -60,12 +63,9 @@ async function pause(task: Task, work: Work, { reason }: Asked): Promise<Command
   return done(task);
 }
 
-/** Prepares anew, because queues may have been added meanwhile. */
 function resume(task: Task, work: Work, { reason }: Asked): CommandAnswer {
   if (task.state === 'PAUSED') {
-    for (const flow of task.flows) flow.prepared = false;
-    enter(task, 'STARTING', reason);
-    work.start();
+    startAnew(task, work, reason);
   }
   return done(task);
 }

@@ -12,6 +12,12 @@ const { journal } = proxyActivities<ControlActivities>({
   retry: { maximumInterval: '1 minute' },
 });
 
+export const { raiseEpoch: journalEpoch } = proxyActivities<ControlActivities>({
+  startToCloseTimeout: '20s',
+  // whoever holds the replication sees why it failed, and tries again
+  retry: { maximumAttempts: 1 },
+});
+
 /** Entries expire with the journal's topic, after 72 h by default. */
 const AGAIN_AFTER = '12 hours';
 

@@ -1,25 +1,18 @@
-import { proxyActivities } from '@temporalio/workflow';
-import type { ControlActivities } from '../../activities/types.ts';
 import type { RaiseEpoch } from '../../src/replication/commands.ts';
 import type { CommandAnswer } from '../../src/replication/messages.ts';
 import { done, refused } from './answers.ts';
 import { causeOf } from './causes.ts';
 import { isHolders } from './hold.ts';
-import { knowledgeOf } from './journaling.ts';
+import { journalEpoch, knowledgeOf } from './journaling.ts';
+import { standStill } from './lost-source.ts';
 import type { Task } from './task.ts';
 import type { Work } from './work.ts';
-
-const { raiseEpoch: journalEpoch } = proxyActivities<ControlActivities>({
-  startToCloseTimeout: '20s',
-  // whoever holds the replication sees why it failed, and tries again
-  retry: { maximumAttempts: 1 },
-});
 
 /** A direction gets a new owner (R12): pumps of the old epoch end, and none of them can begin again. */
 export async function raiseEpoch(
   task: Task,
   work: Work,
-  { flow: wanted, operationId }: RaiseEpoch,
+  { flow: wanted, isLost = false, operationId }: RaiseEpoch,
 ): Promise<CommandAnswer> {
   const { hold } = task;
   if (!hold || !isHolders(hold.operationId, operationId))
@@ -28,6 +21,7 @@ export async function raiseEpoch(
     ({ source, destination }) => source === wanted.source && destination === wanted.destination,
   );
   if (!flow) return refused(`flow: it does not copy from ${wanted.source} to ${wanted.destination}`);
+  if (isLost) return await standStill(task, work, flow);
   try {
     await work.of(flow).whileStopped(
       () => true,

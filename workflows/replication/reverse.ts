@@ -12,7 +12,7 @@ import { adopt, prepareOnce } from './preparing.ts';
 import type { Task } from './task.ts';
 import type { Work } from './work.ts';
 
-const { takeCut } = proxyActivities<FailoverActivities>({
+export const { takeCut } = proxyActivities<FailoverActivities>({
   startToCloseTimeout: '30s',
   // the operator sees why it failed, and tries again
   retry: { maximumAttempts: 1 },
@@ -58,7 +58,7 @@ async function flowBack(task: Task, { source, destination }: FlowState, ends: Cu
   return back;
 }
 
-function startsAt(ends: Cut): Record<string, number> {
+export function startsAt(ends: Cut): Record<string, number> {
   return Object.fromEntries(
     ends.flatMap(({ topic, broker, ends: offsets }) =>
       offsets.map((offset, id) => [queueKey({ topic, broker, id }), offset]),

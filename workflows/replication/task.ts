@@ -4,6 +4,7 @@ import type {
   AuditEntry,
   CommandAnswer,
   CommandName,
+  LostSource,
   ReplicationState,
 } from '../../src/replication/messages.ts';
 import { newFlow, type FlowState } from './flow-state.ts';
@@ -20,6 +21,8 @@ export interface Task {
   reason?: string;
   /** The cluster where the application is served, and that the primary direction copies from, once it was moved; the input's source before. */
   primary?: string;
+  /** A failover has moved the application: nothing is copied either way until that is decided on. */
+  lost?: LostSource;
   /** Somebody's exclusive right to command it. */
   hold?: Hold;
   /** The first one copies from the input's source to its destination. */

@@ -34,6 +34,7 @@ export function statusOf(task: Task): ReplicationStatus {
     destination: input.destination,
     mode: input.mode,
     ...(task.primary !== undefined && { primary: task.primary }),
+    ...(task.lost && { lost: task.lost }),
     topics: [...new Set([...input.topics.filter((topic) => !isPattern(topic)), ...copied])],
     input,
     epoch: flows[0]!.epoch,

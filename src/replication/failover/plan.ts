@@ -56,8 +56,9 @@ function failoverPlan({ replication }: FailoverInput): PlannedStep[] {
   return planned({
     hold: `takes the sole right to command replication ${replication}`,
     survey: 'looks at the destination and the replication, and whether the source is lost',
-    'raise-epoch': 'has every pump end that might still be at work, and lets none of them begin again',
-    open: 'point of no return: makes the topics writable on the destination; producers may start there',
+    'raise-epoch':
+      'point of no return: has every pump end that might still be at work, lets none begin again, and notes where the destination ends',
+    open: 'makes the topics writable on the destination; producers may start there',
     report: 'reads back up to where each queue has arrived, and from when its last message is',
     release: 'gives the right to command the replication back',
   });

@@ -11,6 +11,7 @@ const NEEDED: Partial<Record<CommandName, object>> = {
   remap: { topic: 'orders', queue: 1, toQueue: 3 },
   hold: { by: 'failover/orders', operationId: 'run-1' },
   raiseEpoch: { flow: { source: 'east', destination: 'west' } },
+  regain: { leave: [] },
 };
 
 describe('commands', () => {

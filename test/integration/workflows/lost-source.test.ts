@@ -1,0 +1,114 @@
+import { beforeEach, expect, test } from 'vitest';
+import type { PrepareInput } from '../../../activities/types.ts';
+import { eventually } from '../../support/eventually.ts';
+import { INPUT, MAP, type ReplicationUnderTest } from '../../support/replication-rig.ts';
+import { useRig } from './rig.ts';
+
+const ONE_PUMP = { ...INPUT, parallelism: 1 };
+const BACK = MAP.map(({ topic, from, to, count }) => ({ topic, from: to, to: from, count }));
+const STARTS = { 'orders/west-a/0': 7, 'orders/west-a/1': 0 };
+const LOST = { flow: { source: 'east', destination: 'west' }, isLost: true };
+
+const stage = useRig();
+const asked: PrepareInput[] = [];
+
+beforeEach(() => {
+  const { rig } = stage;
+  asked.length = 0;
+  rig.journal.length = 0;
+  rig.prepare = (input) => {
+    asked.push(input);
+    return Promise.resolve({ map: input.source === 'west' ? BACK : MAP, starts: input.starts });
+  };
+  rig.takeCut = () => Promise.resolve([{ topic: 'orders', broker: 'west-a', ends: [7, 0] }]);
+});
+
+async function held(input: object = ONE_PUMP): Promise<ReplicationUnderTest> {
+  const replication = await stage.rig.begin(input);
+  await replication.reaches('RUNNING');
+  await replication.update('hold', { by: 'failover/orders', operationId: 'run-1' });
+  return replication;
+}
+
+async function pumpsOf(replication: ReplicationUnderTest, count: number) {
+  await eventually(10_000, () => stage.rig.pumpsOf(replication).length === count);
+  return stage.rig.pumpsOf(replication).map(({ input }) => input);
+}
+
+test('the source is lost: nothing is copied any more, and status says why and what comes next; pause, release and rescale change nothing of that', async () => {
+  const replication = await held();
+  await pumpsOf(replication, 1);
+  expect(await replication.update('raiseEpoch', { ...LOST, operationId: 'run-1/raise' })).toEqual({
+    ...{ done: true, state: 'PAUSED', epoch: 2 },
+  });
+  expect(stage.rig.pumpsOf(replication)).toEqual([]);
+  expect(stage.rig.journal).toMatchObject([
+    { source: 'west', destination: 'east', starts: STARTS, map: [] },
+    { source: 'east', destination: 'west', epoch: 2, map: MAP },
+  ]);
+  await replication.update('release');
+  await replication.update('pause', { reason: 'night' });
+  await replication.update('rescale', { parallelism: 2 });
+  expect(await replication.update('reverse')).toMatchObject({ done: false });
+  expect(await replication.status()).toMatchObject({
+    state: 'PAUSED',
+    primary: 'west',
+    lost: { cluster: 'east' },
+    reason: expect.stringMatching(/^east is lost since .* west serves; .*replicator failback/) as string,
+  });
+  expect(stage.rig.pumpsOf(replication)).toEqual([]);
+  await replication.update('stop');
+});
+
+test('resume goes on both ways, back from where the destination ended', async () => {
+  const replication = await held();
+  await replication.update('raiseEpoch', { ...LOST, operationId: 'run-1/raise' });
+  await replication.update('release');
+  expect(await replication.update('resume', { by: 'kim' })).toMatchObject({ done: true });
+  const pumps = await pumpsOf(replication, 2);
+  expect(pumps.find(({ source }) => source === 'west')).toMatchObject({ destination: 'east', starts: STARTS });
+  expect(pumps.find(({ source }) => source === 'east')).toMatchObject({ epoch: 2, skips: {} });
+  // `latest` of today would leave out what was produced meanwhile
+  expect(asked.at(-1)).toMatchObject({ source: 'west', discovering: true });
+  const status = await replication.status();
+  expect(status).toMatchObject({ state: 'RUNNING', primary: 'west' });
+  expect(status).not.toHaveProperty('lost');
+  await replication.update('stop');
+});
+
+test('R9: regain is the holder’s; what stays on the lost source is passed over and counted', async () => {
+  const replication = await held();
+  const leave = [{ topic: 'orders', broker: 'east-a', queue: 1, from: 40, to: 45 }];
+  expect(await replication.update('regain', { operationId: 'run-1/early' })).toMatchObject({ done: false });
+  await replication.update('raiseEpoch', { ...LOST, operationId: 'run-1/raise' });
+  expect(await replication.update('regain', { leave, operationId: 'run-1/regain' })).toMatchObject({ done: true });
+  const pumps = await pumpsOf(replication, 2);
+  expect(pumps.find(({ source }) => source === 'east')!.skips).toEqual({ 'orders/east-a/1': 45 });
+  expect((await replication.status()).counters.gapSkipped).toBe(5);
+  await replication.update('release');
+  expect(await replication.update('regain')).toMatchObject({ done: false });
+  await replication.update('stop');
+});
+
+test('where the destination cannot be looked at, it goes on as before', async () => {
+  stage.rig.takeCut = () => Promise.reject(new Error('west is away'));
+  const replication = await held();
+  expect(await replication.update('raiseEpoch', { ...LOST, operationId: 'run-1/raise' })).toMatchObject({
+    done: false,
+    reason: expect.stringContaining('west is away') as string,
+  });
+  expect(await pumpsOf(replication, 1)).toMatchObject([{ source: 'east', epoch: 1 }]);
+  expect(await replication.status()).not.toHaveProperty('lost');
+  await replication.update('stop', { operationId: 'run-1/stop' });
+});
+
+test('a task that copies both ways has its way back already, and keeps where it stands', async () => {
+  const replication = await held({ ...ONE_PUMP, mode: 'two-way' });
+  await pumpsOf(replication, 2);
+  await replication.update('raiseEpoch', { ...LOST, operationId: 'run-1/raise' });
+  expect(stage.rig.pumpsOf(replication)).toEqual([]);
+  expect(stage.rig.journal.filter(({ epoch }) => epoch === 2)).toMatchObject([{ source: 'east' }]);
+  await replication.update('regain', { operationId: 'run-1/regain' });
+  expect((await pumpsOf(replication, 2)).map(({ starts }) => starts)).toEqual([{}, {}]);
+  await replication.update('stop', { operationId: 'run-1/stop' });
+});

@@ -1,0 +1,75 @@
+import type { Regain } from '../../src/replication/commands.ts';
+import { addCounters, type CommandAnswer } from '../../src/replication/messages.ts';
+import { queueKey } from '../../src/replication/queue-map.ts';
+import { done, refused } from './answers.ts';
+import { causeOf } from './causes.ts';
+import { newFlow, type FlowState } from './flow-state.ts';
+import { isHolders } from './hold.ts';
+import { journalEpoch, knowledgeOf } from './journaling.ts';
+import { startsAt, takeCut } from './reverse.ts';
+import { enter, type Task } from './task.ts';
+import type { Work } from './work.ts';
+
+/**
+ * The application moves to the flow's destination while its source is lost. All or nothing: every pump ends, the direction gets a new owner (R12), and
+ * where the destination ends by then is noted and journaled as the start of the way back. What is stranded on the source is not copied behind
+ * what is produced meanwhile before somebody decides so.
+ */
+export async function standStill(task: Task, work: Work, flow: FlowState): Promise<CommandAnswer> {
+  const { state, reason } = task;
+  enter(task, 'PAUSING', reason);
+  await work.stop();
+  const epoch = flow.epoch + 1;
+  const owned = { ...knowledgeOf(task.name, flow), epoch, revision: 0 };
+  try {
+    const back = await flowBack(task, flow);
+    await journalEpoch(owned, ...(back ? [knowledgeOf(task.name, back)] : []));
+    if (back) task.flows = [...task.flows, back];
+  } catch (error) {
+    enter(task, state, reason);
+    if (state !== 'PAUSED') work.start();
+    return refused(`it is not certain that it was done: ${causeOf(error)}; say it again`);
+  }
+  Object.assign(flow, { epoch, revision: 0 });
+  const since = new Date().toISOString();
+  task.lost = { cluster: flow.source, since };
+  task.primary = flow.destination;
+  enter(
+    task,
+    'PAUSED',
+    `${flow.source} is lost since ${since}, ${flow.destination} serves; when it is back: replicator failback ${task.name}, or resume, which copies what is stranded there`,
+  );
+  return done(task, { epoch });
+}
+
+/** To be prepared when the lost cluster is back. A task that copies both ways has it already, and it goes on where it stands. */
+async function flowBack({ flows }: Task, { source, destination, map }: FlowState): Promise<FlowState | undefined> {
+  if (flows.length > 1) return undefined;
+  const topics = [...new Set(map.map(({ topic }) => topic))];
+  const starts = startsAt(await takeCut({ cluster: destination, topics }));
+  // a topic or queue that is not among these came later
+  return { ...newFlow(destination, source), starts, begun: true };
+}
+
+/** The lost source is back, and what becomes of what is stranded there is decided. */
+export function regain(task: Task, work: Work, { leave, reason, operationId }: Regain): CommandAnswer {
+  const { hold, lost } = task;
+  if (!hold || !isHolders(hold.operationId, operationId))
+    return refused('only whoever holds the replication may do that');
+  if (!lost) return refused('none of its clusters counts as lost');
+  const flow = task.flows.find(({ source }) => source === lost.cluster)!;
+  for (const { topic, broker, queue, from, to } of leave) {
+    flow.skips[queueKey({ topic, broker, id: queue })] = to;
+    flow.counters = addCounters(flow.counters, { gapSkipped: to - from });
+  }
+  startAnew(task, work, reason);
+  return done(task);
+}
+
+/** Prepares anew, because queues may have been added meanwhile, and goes on copying. */
+export function startAnew(task: Task, work: Work, reason: string | undefined): void {
+  delete task.lost;
+  for (const flow of task.flows) flow.prepared = false;
+  enter(task, 'STARTING', reason);
+  work.start();
+}
