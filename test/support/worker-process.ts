@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { WorkerRole } from '../../src/config/schema.ts';
 import type { TestStack } from './servers.ts';
+import type { Strikes } from './strikes.ts';
 
 const CLI = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 const START_LIMIT_MS = 120_000;
@@ -19,9 +20,15 @@ export class WorkerProcess {
   }
 
   /** Resolves when it says that it works. */
-  static async start(stack: TestStack, config = stack.config, role: WorkerRole = 'all'): Promise<WorkerProcess> {
-    const child = spawn(process.execPath, [CLI, 'worker', '--config', config, '--role', role], {
-      env: { ...process.env, TEMPORAL_ADDRESS: stack.temporal.address },
+  static async start(
+    stack: TestStack,
+    config = stack.config,
+    role: WorkerRole = 'all',
+    strikes?: Strikes,
+  ): Promise<WorkerProcess> {
+    const args = [...(strikes?.nodeArgs ?? []), CLI, 'worker', '--config', config, '--role', role];
+    const child = spawn(process.execPath, args, {
+      env: { ...process.env, TEMPORAL_ADDRESS: stack.temporal.address, ...strikes?.env },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     const worker = new WorkerProcess(child);
@@ -57,6 +64,10 @@ export class WorkerProcess {
     this.#process.kill('SIGCONT');
   }
 
+  get hasEnded(): boolean {
+    return this.#process.exitCode !== null || this.#process.signalCode !== null;
+  }
+
   async kill(): Promise<void> {
     await this.#end('SIGKILL');
   }
@@ -67,7 +78,7 @@ export class WorkerProcess {
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {
-    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    if (this.hasEnded) return;
     this.#process.kill(signal);
     await once(this.#process, 'exit');
   }

@@ -1,0 +1,239 @@
+import { join } from 'node:path';
+import type { WorkflowHandle } from '@temporalio/client';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { FailoverConfig } from '../../src/replication/failover/input.ts';
+import {
+  FAILOVER_WORKFLOW,
+  failoverId,
+  type FailoverResult,
+  type FailoverStatus,
+} from '../../src/replication/failover/messages.ts';
+import { TASK_QUEUE } from '../../src/replication/messages.ts';
+import { useClusters } from '../support/clusters.ts';
+import { eventually } from '../support/eventually.ts';
+import { LiveReplication } from '../support/live-replication.ts';
+import { MovingProducer, type Side } from '../support/moving-producer.ts';
+import { readCommitLog } from '../support/oracle/commit-log.ts';
+import { useStack, type TestCluster } from '../support/servers.ts';
+import { FULL, SEED } from '../support/sizes.ts';
+import { seeded } from '../support/messages.ts';
+import { Strikes, type Strike } from '../support/strikes.ts';
+import { WorkerProcess } from '../support/worker-process.ts';
+
+/** A switchover of producers has at least so many activities. */
+const FEWEST_ACTIVITIES = 8;
+/** Those before the point of no return with `fence: external`, when the producers have stopped. */
+const BEFORE_NO_RETURN = 5;
+const RECOVERY_MS = 90_000;
+
+const stack = useStack();
+const clusters = useClusters(stack);
+const random = seeded(SEED);
+let strikes: Strikes;
+let pumps: WorkerProcess;
+/** Works on workflows and on the activities of failovers, and is struck. */
+let control: WorkerProcess;
+let sides: { east: Side; west: Side };
+
+beforeAll(async () => {
+  console.log(`seed ${SEED}`);
+  strikes = await Strikes.create();
+  pumps = await WorkerProcess.start(stack, stack.config, 'pump');
+  control = await startControl();
+  sides = {
+    east: { writer: clusters.east.openDestination(), broker: stack.east.brokerName },
+    west: { writer: clusters.west.openDestination(), broker: stack.west.brokerName },
+  };
+});
+afterAll(async () => {
+  sides.east.writer.close();
+  sides.west.writer.close();
+  await strikes.goOn();
+  await control.stop();
+  await pumps.stop();
+  await strikes.close();
+});
+
+function startControl(): Promise<WorkerProcess> {
+  return WorkerProcess.start(stack, stack.config, 'control', strikes);
+}
+
+/** Message numbers of each queue, in the order of the broker's log. */
+async function numbers({ broker }: TestCluster, topic: string): Promise<number[][]> {
+  const queues: number[][] = [[], [], [], []];
+  await readCommitLog(join(broker.folder, 'store'), topic, ({ queue, properties }) => {
+    queues[queue]!.push(Number(new Map(properties).get('SEQ')));
+  });
+  return queues;
+}
+
+/** What a failover changes and an abort puts back. */
+async function settings({ topic }: LiveReplication) {
+  const side = async (name: 'east' | 'west') => {
+    const { admin } = clusters[name];
+    const { brokerName } = stack[name];
+    return {
+      topic: await admin.topicConfig(brokerName, topic),
+      acceptsFrom: (await admin.brokerConfig(brokerName)).get('startAcceptSendRequestTimeStamp'),
+    };
+  };
+  return { east: await side('east'), west: await side('west') };
+}
+
+async function begin(live: LiveReplication, config: Partial<FailoverConfig>): Promise<WorkflowHandle> {
+  const { client } = await live.handle();
+  return await client.start(FAILOVER_WORKFLOW, {
+    taskQueue: TASK_QUEUE,
+    workflowId: failoverId(live.name),
+    args: [{ replication: live.name, mode: 'switchover', ...config }],
+  });
+}
+
+async function reaches(failover: WorkflowHandle, is: (status: FailoverStatus) => boolean): Promise<void> {
+  await eventually(RECOVERY_MS, async () => is(await failover.query<FailoverStatus>('status')));
+}
+
+function total(producer: MovingProducer): number {
+  return producer.sent.reduce((sum, count) => sum + count, 0);
+}
+
+/** @returns whether the switchover had come to the activity that was to be struck */
+async function survivesKill(strike: Omit<Strike, 'blow'>, fence: 'broker' | 'external'): Promise<boolean> {
+  const live = await LiveReplication.create(stack);
+  const producer = new MovingProducer(live.topic, live.queues.length, sides.east);
+  try {
+    await live.start();
+    await live.reaches(500, RECOVERY_MS);
+    const before = await settings(live);
+    await strikes.strikeAt({ ...strike, blow: 'kill' });
+    const failover = await begin(live, { fence });
+    const result = failover.result() as Promise<FailoverResult>;
+    const moving = move(failover, producer, fence);
+    const struck = await Promise.race([
+      result.then(() => undefined),
+      eventually(RECOVERY_MS, () => control.hasEnded).then(() => strikes.struck()),
+    ]);
+    await strikes.goOn();
+    if (struck !== undefined) control = await startControl();
+    console.log(`${fence}: killed ${strike.when} activity ${strike.nth} (${struck ?? 'there was none'})`);
+    const began = Date.now();
+    expect(await result).toMatchObject({ outcome: 'done', problems: [] });
+    await moving;
+    console.log(`done ${Date.now() - began} ms after the new worker's start`);
+    await copiesBack(live, producer);
+    expect(await settings(live)).toEqual({
+      east: { ...before.east, topic: { ...before.east.topic, perm: 4 } },
+      west: before.west,
+    });
+    const status = await live.status();
+    expect(status).not.toHaveProperty('heldBy');
+    expect(status.flows?.map(({ source, primary }) => [source, primary])).toEqual([
+      ['east', false],
+      ['west', true],
+    ]);
+    return struck !== undefined;
+  } finally {
+    await producer.stop().catch(() => undefined);
+    await live.close();
+  }
+}
+
+/** The application's part: it stops when it is told to, and goes on at the destination. */
+async function move(failover: WorkflowHandle, producer: MovingProducer, fence: 'broker' | 'external'): Promise<void> {
+  if (fence === 'external') {
+    await reaches(failover, ({ waitingFor }) => waitingFor === 'producersStopped');
+    await producer.pause();
+    await failover.signal('producersStopped');
+  }
+  await reaches(failover, ({ steps }) => steps.some(({ name, state }) => name === 'open' && state === 'done'));
+  producer.moveTo(sides.west);
+}
+
+/** What is produced on the new side arrives on the old one, and both hold everything once, in order. */
+async function copiesBack(live: LiveReplication, producer: MovingProducer): Promise<void> {
+  const moved = total(producer);
+  await eventually(RECOVERY_MS, () => total(producer) > moved + 200);
+  await producer.stop();
+  const all = producer.sent.map((count) => Array.from({ length: count }, (_, seq) => seq));
+  await eventually(RECOVERY_MS, async () =>
+    (await numbers(stack.east, live.topic)).every((queue, id) => queue.length >= all[id]!.length),
+  );
+  expect(await numbers(stack.west, live.topic)).toEqual(all);
+  expect(await numbers(stack.east, live.topic)).toEqual(all);
+}
+
+const LIMIT_MS = 5 * RECOVERY_MS;
+const WHENS = ['before', 'after'] as const;
+
+describe('the worker of a switchover is killed', () => {
+  test.runIf(!FULL)(
+    'before or after one of its activities',
+    async () => {
+      const nth = 1 + Math.floor(random() * FEWEST_ACTIVITIES);
+      const when = WHENS[Math.floor(random() * 2)]!;
+      expect(await survivesKill({ nth, when }, 'external')).toBe(true);
+    },
+    LIMIT_MS,
+  );
+
+  test.runIf(FULL)(
+    'before and after each of its activities',
+    async () => {
+      for (let nth = 1; await survivesKill({ nth, when: 'before' }, 'external'); nth++)
+        expect(await survivesKill({ nth, when: 'after' }, 'external'), `activity ${nth}`).toBe(true);
+    },
+    30 * LIMIT_MS,
+  );
+
+  test.runIf(FULL).each(['fenceBrokers', 'restoreBrokers'])(
+    'while it fences brokers: at %s',
+    async (activity) => {
+      for (const when of WHENS) expect(await survivesKill({ nth: 1, when, activity }, 'broker'), when).toBe(true);
+    },
+    2 * LIMIT_MS,
+  );
+});
+
+test(
+  'aborted at each activity before the point of no return, everything is as it was, and production goes on',
+  async () => {
+    const live = await LiveReplication.create(stack);
+    const producer = new MovingProducer(live.topic, live.queues.length, sides.east);
+    try {
+      await live.start();
+      await live.reaches(500, RECOVERY_MS);
+      const before = await settings(live);
+      const { epoch } = await live.status();
+      const all = Array.from({ length: BEFORE_NO_RETURN }, (_, index) => index + 1);
+      const chosen = FULL ? all : [1 + Math.floor(random() * all.length)];
+      for (const nth of chosen)
+        for (const when of WHENS) {
+          await strikes.strikeAt({ nth, when, blow: 'stall' });
+          const failover = await begin(live, { fence: 'external' });
+          // the producers go on all the same: nobody has to stop for a rehearsal
+          await failover.signal('producersStopped');
+          const struck = await eventually(RECOVERY_MS, () => strikes.struck());
+          await failover.signal('abort', { reason: 'not today' });
+          await strikes.goOn();
+          const result = (await failover.result()) as FailoverResult;
+          console.log(`aborted ${when} activity ${nth} (${struck}): ${result.outcome}`);
+          expect(result).toMatchObject({ problems: [expect.stringContaining('not today')] });
+          expect(['aborted', 'refused']).toContain(result.outcome);
+          expect(await settings(live), struck).toEqual(before);
+          const status = await live.status();
+          expect(status, struck).toMatchObject({ state: 'RUNNING', epoch });
+          expect(status, struck).not.toHaveProperty('heldBy');
+          expect(status.flows, struck).toBeUndefined();
+        }
+      const sent = total(producer);
+      await eventually(RECOVERY_MS, () => total(producer) > sent + 200);
+      await producer.stop();
+      await live.reaches(total(producer), RECOVERY_MS);
+      expect(await numbers(stack.west, live.topic)).toEqual(await numbers(stack.east, live.topic));
+    } finally {
+      await producer.stop().catch(() => undefined);
+      await live.close();
+    }
+  },
+  10 * LIMIT_MS,
+);
