@@ -1,12 +1,11 @@
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { FailoverResult } from '../../src/replication/failover/messages.ts';
 import { cli } from '../support/cli.ts';
 import { useClusters } from '../support/clusters.ts';
 import { LiveReplication } from '../support/live-replication.ts';
 import { MovingProducer } from '../support/moving-producer.ts';
-import { readCommitLog } from '../support/oracle/commit-log.ts';
-import { useStack, type TestCluster } from '../support/servers.ts';
+import { sequences } from '../support/oracle/sequences.ts';
+import { useStack } from '../support/servers.ts';
 import { WorkerProcess } from '../support/worker-process.ts';
 
 const stack = useStack();
@@ -27,15 +26,6 @@ const failover = async (...args: string[]) => {
   return { code, result: JSON.parse(stdout) as FailoverResult };
 };
 
-/** Message numbers of each queue, in the order of the broker's log. */
-async function numbers({ broker }: TestCluster, topic: string): Promise<number[][]> {
-  const queues: number[][] = [[], [], [], []];
-  await readCommitLog(join(broker.folder, 'store'), topic, ({ queue, properties }) => {
-    queues[queue]!.push(Number(new Map(properties).get('SEQ')));
-  });
-  return queues;
-}
-
 test('the source is killed under production: RPO is told by queue, the destination opens; what was stranded arrives once the source is back', async () => {
   const live = await LiveReplication.create(stack);
   const writer = clusters.east.openDestination();
@@ -53,7 +43,7 @@ test('the source is killed under production: RPO is told by queue, the destinati
     expect({ code, outcome: result.outcome, problems: result.problems }).toEqual({
       ...{ code: 0, outcome: 'done', problems: [] },
     });
-    const arrived = await numbers(stack.west, live.topic);
+    const arrived = await sequences(stack.west, live);
     expect(result.rpo).toMatchObject({ more: 0 });
     expect(result.rpo!.queues.toSorted((a, b) => a.queue - b.queue)).toEqual(
       arrived.map((queue, id) => ({
@@ -71,8 +61,8 @@ test('the source is killed under production: RPO is told by queue, the destinati
       done: true,
     });
     await live.reaches(undefined, 120_000);
-    const all = await numbers(stack.east, live.topic);
-    expect(await numbers(stack.west, live.topic)).toEqual(all);
+    const all = await sequences(stack.east, live);
+    expect(await sequences(stack.west, live)).toEqual(all);
     for (const queue of all) expect(queue).toEqual(queue.map((_, index) => index));
   } finally {
     writer.close();

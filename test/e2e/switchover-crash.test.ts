@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FailoverConfig } from '../../src/replication/failover/input.ts';
@@ -13,8 +12,8 @@ import { useClusters } from '../support/clusters.ts';
 import { eventually } from '../support/eventually.ts';
 import { LiveReplication } from '../support/live-replication.ts';
 import { MovingProducer, type Side } from '../support/moving-producer.ts';
-import { readCommitLog } from '../support/oracle/commit-log.ts';
-import { useStack, type TestCluster } from '../support/servers.ts';
+import { sequences } from '../support/oracle/sequences.ts';
+import { useStack } from '../support/servers.ts';
 import { FULL, SEED } from '../support/sizes.ts';
 import { seeded } from '../support/messages.ts';
 import { Strikes, type Strike } from '../support/strikes.ts';
@@ -56,15 +55,6 @@ afterAll(async () => {
 
 function startControl(): Promise<WorkerProcess> {
   return WorkerProcess.start(stack, stack.config, 'control', strikes);
-}
-
-/** Message numbers of each queue, in the order of the broker's log. */
-async function numbers({ broker }: TestCluster, topic: string): Promise<number[][]> {
-  const queues: number[][] = [[], [], [], []];
-  await readCommitLog(join(broker.folder, 'store'), topic, ({ queue, properties }) => {
-    queues[queue]!.push(Number(new Map(properties).get('SEQ')));
-  });
-  return queues;
 }
 
 /** What a failover changes and an abort puts back. */
@@ -156,10 +146,10 @@ async function copiesBack(live: LiveReplication, producer: MovingProducer): Prom
   await producer.stop();
   const all = producer.sent.map((count) => Array.from({ length: count }, (_, seq) => seq));
   await eventually(RECOVERY_MS, async () =>
-    (await numbers(stack.east, live.topic)).every((queue, id) => queue.length >= all[id]!.length),
+    (await sequences(stack.east, live)).every((queue, id) => queue.length >= all[id]!.length),
   );
-  expect(await numbers(stack.west, live.topic)).toEqual(all);
-  expect(await numbers(stack.east, live.topic)).toEqual(all);
+  expect(await sequences(stack.west, live)).toEqual(all);
+  expect(await sequences(stack.east, live)).toEqual(all);
 }
 
 const LIMIT_MS = 5 * RECOVERY_MS;
@@ -229,7 +219,7 @@ test(
       await eventually(RECOVERY_MS, () => total(producer) > sent + 200);
       await producer.stop();
       await live.reaches(total(producer), RECOVERY_MS);
-      expect(await numbers(stack.west, live.topic)).toEqual(await numbers(stack.east, live.topic));
+      expect(await sequences(stack.west, live)).toEqual(await sequences(stack.east, live));
     } finally {
       await producer.stop().catch(() => undefined);
       await live.close();

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FailoverResult, FailoverStatus } from '../../src/replication/failover/messages.ts';
 import { failoverId } from '../../src/replication/failover/messages.ts';
@@ -7,8 +6,8 @@ import { useClusters } from '../support/clusters.ts';
 import { eventually } from '../support/eventually.ts';
 import { LiveReplication } from '../support/live-replication.ts';
 import { MovingProducer, type Side } from '../support/moving-producer.ts';
-import { readCommitLog } from '../support/oracle/commit-log.ts';
-import { useStack, type TestCluster } from '../support/servers.ts';
+import { sequences } from '../support/oracle/sequences.ts';
+import { useStack } from '../support/servers.ts';
 import { FULL } from '../support/sizes.ts';
 import { WorkerProcess } from '../support/worker-process.ts';
 
@@ -32,15 +31,6 @@ afterAll(async () => {
 
 const failover = (...args: string[]) =>
   cli(['failover', ...args, '--config', stack.config, '--json'], { TEMPORAL_ADDRESS: stack.temporal.address });
-
-/** Message numbers of each queue, in the order of the broker's log. */
-async function numbers({ broker }: TestCluster, topic: string): Promise<number[][]> {
-  const queues: number[][] = [[], [], [], []];
-  await readCommitLog(join(broker.folder, 'store'), topic, ({ queue, properties }) => {
-    queues[queue]!.push(Number(new Map(properties).get('SEQ')));
-  });
-  return queues;
-}
 
 async function statusOf(live: LiveReplication): Promise<FailoverStatus> {
   const { client } = await live.handle();
@@ -71,9 +61,9 @@ async function holdsAll(live: LiveReplication, producer: MovingProducer): Promis
   const all = producer.sent.map((count) => Array.from({ length: count }, (_, seq) => seq));
   for (const side of [stack.west, stack.east]) {
     await eventually(60_000, async () =>
-      (await numbers(side, live.topic)).every((queue, id) => queue.length >= all[id]!.length),
+      (await sequences(side, live)).every((queue, id) => queue.length >= all[id]!.length),
     );
-    expect(await numbers(side, live.topic)).toEqual(all);
+    expect(await sequences(side, live)).toEqual(all);
   }
 }
 
