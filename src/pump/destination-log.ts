@@ -31,12 +31,15 @@ export class DestinationLog {
   #known: Evidence | undefined;
   /** Others write into the queue as well, so its offsets may jump. */
   #shared = false;
+  /** A send is under way, or was not answered and nobody has read back what became of it. */
   #sending = false;
+  /** The log holds copies that this pump did not send: what it knows of the newest one is wrong. */
+  #outdated = false;
   #loss: CopiesLost | undefined;
   #lossRemembered = false;
   /** When it was last read back: locks that were lost have come again since. */
   #began = performance.now();
-  #lookedForLateWrites = 0;
+  #lookedForLateWrites = -Infinity;
 
   constructor(options: DestinationLogOptions) {
     this.#options = options;
@@ -71,9 +74,12 @@ export class DestinationLog {
     const { destination, route, budget } = this.#options;
     this.#began = performance.now();
     await this.#assertNothingLost();
-    const known = (await this.#readUnread()) ? this.#known : undefined;
+    await this.#readUnread();
+    const known = this.#outdated ? undefined : this.#known;
     const { repeated, shared, ...evidence } = await readBack(destination, route, budget, signal, known);
     this.#known = evidence;
+    this.#outdated = false;
+    this.#sending = false;
     this.#shared ||= shared;
     this.#found(repeated);
   }
@@ -83,14 +89,12 @@ export class DestinationLog {
     if (this.#unread.isFull) await this.readUnread();
   }
 
-  /** Marks the time while a send is under way. */
+  /** Marks the time while a send is under way; one that fails is read back before anything else counts. */
   async sending(send: Promise<number>): Promise<number> {
     this.#sending = true;
-    try {
-      return await send;
-    } finally {
-      this.#sending = false;
-    }
+    const offset = await send;
+    this.#sending = false;
+    return offset;
   }
 
   /**
@@ -114,8 +118,8 @@ export class DestinationLog {
 
   /** @throws Error when it shows that another pump copies the same queue; TransportError */
   async readUnread(): Promise<void> {
-    if (await this.#readUnread()) return;
-    throw new Error('the destination holds copies that this pump did not send; reading back');
+    await this.#readUnread();
+    if (this.#outdated) throw new Error('the destination holds copies that this pump did not send; reading back');
   }
 
   /** While nothing is copied nobody would notice what a process that was frozen sends late. @throws TransportError */
@@ -162,14 +166,14 @@ export class DestinationLog {
     throw this.#loss;
   }
 
-  async #readUnread(): Promise<boolean> {
+  async #readUnread(): Promise<void> {
     const { repeated, foreign } = await this.#unread.read(this.#options.destination, {
       ...this.place(),
       // of its own: a copier that waits for this holds bytes of the common one
       budget: new ByteBudget(READING_BYTES),
     });
+    this.#outdated ||= foreign;
     this.#found(repeated);
-    return !foreign;
   }
 
   /** Later nobody can still be writing who held the locks before: what others wrote in between need not be read. */

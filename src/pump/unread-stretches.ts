@@ -48,7 +48,7 @@ export class UnreadStretches {
         unread.shift();
       }
     } catch (error) {
-      if (repeated.length === 0) throw error;
+      if (repeated.length === 0 && !foreign) throw error;
     } finally {
       this.#stretches.unshift(...unread);
     }

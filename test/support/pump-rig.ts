@@ -132,4 +132,14 @@ export class PumpRig {
       throw new Error(`${await this.copied()} of ${messages} after ${limitMs} ms; ${JSON.stringify(this.progress)}`);
     });
   }
+
+  /** Waits until everything that the source holds is copied, by the pump's own checkpoints: a count would take repeats for copies. */
+  async drained(limitMs: number): Promise<void> {
+    const { admin } = this.#options.source;
+    await eventually(limitMs, async () => {
+      for (const queue of this.queues)
+        if (((await admin.committed(this.group, queue)) ?? 0) < (await admin.range(queue)).max) return false;
+      return true;
+    });
+  }
 }

@@ -106,6 +106,7 @@ async function losingAnswers(fate: Fate): Promise<void> {
     await rig.reaches(chunk * loss, 60_000);
   }
   writer.close();
+  await rig.drained(60_000);
   const { counters, repeats } = await rig.stop();
   expect(counters.settled, 'queues that had to settle a send').toBeGreaterThanOrEqual(LOSSES);
   expect(repeats).toEqual([]);
