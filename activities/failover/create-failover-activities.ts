@@ -1,4 +1,6 @@
 import { fenceBrokers, setAcceptsFrom } from '../../src/failover/broker-fence.ts';
+import { enableGroups, mastersOf, putSwitches } from '../../src/failover/group-fence.ts';
+import { settleGroups } from '../../src/failover/settle.ts';
 import { takeCut } from '../../src/failover/cut.ts';
 import { putPerms } from '../../src/failover/topic-perms.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
@@ -6,6 +8,7 @@ import { awaitCopied } from './await-copied.ts';
 import { beating } from './beating.ts';
 import { commandReplication } from './command-replication.ts';
 import { readLastCopies } from './read-last-copies.ts';
+import { assertCurrent } from './standing.ts';
 import { survey, surveyLost } from './survey.ts';
 import type { FailoverActivities } from './types.ts';
 
@@ -25,6 +28,15 @@ export function createFailoverActivities(dependencies: ActivityDependencies): Fa
     takeCut: ({ cluster, topics }) => beating(() => takeCut(openCluster(cluster), topics)),
     surveyLost: (input) => beating(() => surveyLost(dependencies, input)),
     readLastCopies: (flow) => beating((signal) => readLastCopies(dependencies, flow, signal)),
+    switchGroups: ({ cluster, switches }) =>
+      beating(() => putSwitches(openCluster(cluster).admin, switches, assertCurrent(dependencies))),
+    settleGroups: ({ cluster, groups, until }) =>
+      beating(async (signal) => {
+        const { admin } = openCluster(cluster);
+        return await settleGroups({ admin, brokers: await mastersOf(admin), groups, until, signal });
+      }),
+    enableGroups: ({ cluster, groups }) =>
+      beating(() => enableGroups(openCluster(cluster).admin, groups, assertCurrent(dependencies))),
     awaitCopied: (input) => beating((signal) => awaitCopied(dependencies, input, signal)),
   };
 }

@@ -7,11 +7,14 @@ import {
   refusingBrokers,
   topicsThatDiffer,
 } from '../../src/failover/survey.ts';
+import { readSwitches } from '../../src/failover/group-fence.ts';
+import { findMovingGroups, knownGroups } from '../../src/groups/moving-groups.ts';
 import { readEnds } from '../../src/failover/cut.ts';
 import { brokersOf, readPerms } from '../../src/failover/topic-perms.ts';
 import type { ReplicationStatus } from '../../src/replication/messages.ts';
 import { workflowId } from '../../src/replication/names.ts';
 import { runningReplications } from '../../src/temporal/running-replications.ts';
+import type { GroupsView } from '../../src/replication/group-progress.ts';
 import type { Cluster } from '../../src/transport/types.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { orNotRunning } from './not-running.ts';
@@ -31,26 +34,34 @@ export async function survey(
     brokersOf(source.admin, topics),
     brokersOf(destination.admin, topics),
   ]);
+  const groups = await findMovingGroups({
+    ...{ source, destination, sourceBrokers: brokers, destinationBrokers, topics },
+    ...{ groups: status.input.groups, resetOnline: status.input.resetOnline },
+  });
   const before = {
     perms: await readPerms(source.admin, topics),
     brokers: await acceptsFrom(source.admin, brokers),
-    groups: [],
+    groups: await readSwitches(source.admin, [...groups.moving, ...groups.idle]),
   };
   const problems = [
     ...ofReplication(status, heldBy),
+    ...groups.problems,
     ...(await topicsThatDiffer(source, destination, topics)),
     ...(await refusingBrokers(source, before.brokers)),
     ...(await refusingBrokers(destination, await acceptsFrom(destination.admin, destinationBrokers))),
   ];
-  const warnings =
-    fence === 'broker'
-      ? [...(await alsoFenced(source, topics, brokers)), ...(await otherTasks(client, replication, source.name))]
-      : [];
+  const warnings = [...groups.warnings];
+  if (fence === 'broker')
+    warnings.push(
+      ...(await alsoFenced(source, topics, brokers)),
+      ...(await otherTasks(client, replication, source.name)),
+    );
   return {
     source: source.name,
     destination: destination.name,
     topics,
-    groups: status.input.groups,
+    groups: groups.moving,
+    idleGroups: groups.idle,
     problems,
     warnings,
     behind: await lagOf(source, { replication, source: source.name, destination: destination.name }, topics),
@@ -80,6 +91,7 @@ export async function surveyLost(
     source: source.name,
     destination: destination.name,
     topics,
+    groups: await lastInStep(client, status, await knownGroups(admin, status.input.groups)),
     problems,
     warnings: answers.some.map(
       (broker) =>
@@ -87,6 +99,18 @@ export async function surveyLost(
     ),
     destinationPerms: await readPerms(admin, topics),
   };
+}
+
+async function lastInStep(client: Client, { name }: ReplicationStatus, groups: readonly string[]) {
+  if (groups.length === 0) return [];
+  const view = await client.withDeadline(Date.now() + QUERY_MS, () =>
+    client.workflow.getHandle(workflowId(name)).query<GroupsView>('groups'),
+  );
+  const syncedAt = new Map(view.groups.map((progress) => [progress.group, progress.syncedAt]));
+  return groups.map((group) => {
+    const at = syncedAt.get(group);
+    return { group, ...(at !== undefined && { syncedAt: at }) };
+  });
 }
 
 async function statusOf(client: Client, replication: string): Promise<ReplicationStatus> {
@@ -107,8 +131,6 @@ function moving({ source, destination, primary = source }: ReplicationStatus): [
 /** Why this task cannot be moved at all. */
 function ofTask({ name, input, heldBy: holder }: ReplicationStatus, heldBy: string | undefined): string[] {
   const problems: string[] = [];
-  if (input.groups.length > 0)
-    problems.push(`replication ${name} has groups; moving consumer groups is not available yet`);
   if (holder !== undefined && holder !== heldBy)
     problems.push(`replication ${name} is held by ${holder}; wait for that, or release it`);
   return problems;

@@ -1,6 +1,6 @@
 import type { CommandAnswer } from '../../src/replication/messages.ts';
 import type { FailoverInput } from '../../src/replication/failover/input.ts';
-import type { LastCopies } from '../../src/replication/failover/messages.ts';
+import type { LastCopies, SettledGroup } from '../../src/replication/failover/messages.ts';
 import type { Flow } from '../../src/replication/names.ts';
 import type { BrokerFence } from '../../src/failover/broker-fence.ts';
 import type { AcceptsFrom, Cut, GroupSwitch, TopicPerm } from '../../src/replication/failover/settings.ts';
@@ -16,7 +16,10 @@ export interface Survey {
   readonly source: string;
   readonly destination: string;
   readonly topics: readonly string[];
+  /** Consumer groups that move. */
   readonly groups: readonly string[];
+  /** Those of them that have not consumed anything yet. */
+  readonly idleGroups: readonly string[];
   /** Why a switchover cannot begin: a sentence each, with what to do. */
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
@@ -35,10 +38,13 @@ export interface Survey {
 }
 
 /** What a failover finds while the source is lost. */
-export type LostSurvey = Pick<
+export interface LostSurvey extends Pick<
   Survey,
   'source' | 'destination' | 'topics' | 'problems' | 'warnings' | 'destinationPerms'
->;
+> {
+  /** Consumer groups of the replication that the destination has, and when each was in step last (ISO 8601), where the replication knows. */
+  readonly groups: readonly { readonly group: string; readonly syncedAt?: string }[];
+}
 
 /** A command of the failover for its replication. */
 export interface CommandInput {
@@ -74,6 +80,16 @@ export interface FailoverActivities {
   takeCut(input: { readonly cluster: string; readonly topics: readonly string[] }): Promise<Cut>;
   /** Comes back when the flow has copied everything below the cut. */
   awaitCopied(input: AwaitCopiedInput): Promise<void>;
+  /** Switches each group as it says. */
+  switchGroups(input: { readonly cluster: string; readonly switches: readonly GroupSwitch[] }): Promise<void>;
+  /** Waits until consumers of disabled groups have finished, or until that time (ms since 1970) has come. */
+  settleGroups(input: {
+    readonly cluster: string;
+    readonly groups: readonly string[];
+    readonly until: number;
+  }): Promise<readonly SettledGroup[]>;
+  /** Enables these groups on every broker; answers with those that the cluster lacks. */
+  enableGroups(input: { readonly cluster: string; readonly groups: readonly string[] }): Promise<readonly string[]>;
   /** Reads back the newest copy of each queue. Nothing may be copied meanwhile. */
   readLastCopies(flow: Flow): Promise<LastCopies>;
 }

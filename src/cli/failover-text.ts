@@ -1,4 +1,4 @@
-import type { FailoverResult, FailoverStatus, StepStatus } from '../replication/failover/messages.ts';
+import type { FailoverResult, FailoverStatus, MovedGroups, StepStatus } from '../replication/failover/messages.ts';
 import { grouped } from './output.ts';
 
 /** What of a failover can be shown while it is under way. */
@@ -43,13 +43,29 @@ export function failoverText({
   problems,
   warnings,
   writePauseMs,
+  readPauseMs,
+  groups,
   openedAt,
 }: FailoverResult): string {
   const lines = [`${mode} of ${replication}: ${OUTCOMES[outcome]}`, ...problems.map((problem) => `  ${problem}`)];
   if (outcome !== 'refused' && warnings.length > 0) lines.push(...warnings.map((warning) => `  warning: ${warning}`));
   if (openedAt !== undefined) lines.push(`  open to producers since ${openedAt}`);
   if (writePauseMs !== undefined) lines.push(`  write pause ${grouped(writePauseMs)} ms`);
+  if (readPauseMs !== undefined) lines.push(`  read pause ${grouped(readPauseMs)} ms`);
+  if (groups) lines.push(...groupLines(groups));
   return lines.join('\n');
+}
+
+/** Groups of which there is something to say; why one was not moved is among the problems. */
+function groupLines({ groups, more }: MovedGroups): string[] {
+  const lines = groups.flatMap(({ group, mayRepeat = 0, silent = 0, syncedAt }) => [
+    ...(mayRepeat > 0 ? [`  group ${group}: ${grouped(mayRepeat)} messages may be seen again`] : []),
+    ...(silent > 0 ? [`  group ${group}: ${silent} of its consumers did not tell what they had fetched`] : []),
+    ...(syncedAt === undefined
+      ? []
+      : [`  group ${group}: in step last at ${syncedAt}; what it consumed since is seen again`]),
+  ]);
+  return more > 0 ? [...lines, `  and ${more} more groups`] : lines;
 }
 
 const OUTCOMES: Readonly<Record<FailoverResult['outcome'], string>> = {

@@ -1,32 +1,54 @@
-import type { GroupSwitch } from '../replication/failover/settings.ts';
+import { inParallel } from '../pump/prepare/in-parallel.ts';
+import { switched, type GroupSwitch } from '../replication/failover/settings.ts';
 import type { ClusterAdmin } from '../transport/types.ts';
 
-/** As it is on each broker with a master. @throws Error for a group that no broker has */
+/** Awaited right before each write. Throws where whoever writes does not count any more. */
+type Assertion = () => Promise<void>;
+
+/** As each group is on each broker with a master; none for a group that no broker has. */
 export async function readSwitches(admin: ClusterAdmin, groups: readonly string[]): Promise<GroupSwitch[]> {
-  const brokers = (await admin.brokers()).filter(({ master }) => master !== undefined);
-  const switches: GroupSwitch[] = [];
-  for (const group of groups) {
-    const found = switches.length;
-    for (const { name: broker } of brokers) {
-      const config = await admin.groupConfig(broker, group);
-      if (config) switches.push({ group, broker, consumeEnable: config.consumeEnable });
-    }
-    if (switches.length === found) throw new Error(`no broker has the consumer group ${group}`);
-  }
-  return switches;
+  const brokers = await mastersOf(admin);
+  const tables = await Promise.all(brokers.map((broker) => admin.groupConfigs(broker)));
+  return groups.flatMap((group) =>
+    brokers.flatMap((broker, index) => {
+      const config = tables[index]!.get(group);
+      return config ? [{ group, broker, consumeEnable: config.consumeEnable }] : [];
+    }),
+  );
+}
+
+/** Brokers to which consumers connect. */
+export async function mastersOf(admin: ClusterAdmin): Promise<string[]> {
+  return (await admin.brokers()).flatMap(({ name, master }) => (master === undefined ? [] : [name]));
 }
 
 /** Switches each group and reads it back. Where it is disabled, the broker refuses its pulls and pops at once; its commits still count. */
-export async function putSwitches(admin: ClusterAdmin, switches: readonly GroupSwitch[]): Promise<void> {
-  for (const { group, broker, consumeEnable } of switches) {
+export async function putSwitches(
+  admin: ClusterAdmin,
+  switches: readonly GroupSwitch[],
+  assertCurrent: Assertion,
+): Promise<void> {
+  await inParallel(switches, async ({ group, broker, consumeEnable }) => {
     const config = await admin.groupConfig(broker, group);
     if (!config) throw new Error(`broker ${broker} has no consumer group ${group}`);
-    if (config.consumeEnable === consumeEnable) continue;
+    if (config.consumeEnable === consumeEnable) return;
+    await assertCurrent();
     await admin.putGroup(broker, { ...config, consumeEnable });
     const found = await admin.groupConfig(broker, group);
     if (found?.consumeEnable !== consumeEnable)
       throw new Error(
         `group ${group} on broker ${broker}: consumeEnable was set to ${consumeEnable}, but reads ${found?.consumeEnable}`,
       );
-  }
+  });
+}
+
+/** Enables groups on every broker that has them, and answers with those that none has. */
+export async function enableGroups(
+  admin: ClusterAdmin,
+  groups: readonly string[],
+  assertCurrent: Assertion,
+): Promise<string[]> {
+  const switches = await readSwitches(admin, groups);
+  await putSwitches(admin, switched(switches, true), assertCurrent);
+  return groups.filter((name) => switches.every(({ group }) => group !== name));
 }

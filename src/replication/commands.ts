@@ -109,6 +109,14 @@ export const regainInput = z.strictObject({
 });
 export type Regain = z.output<typeof regainInput>;
 
+export const placeGroupsInput = z.strictObject({
+  ...asked,
+  flow: z.strictObject({ source: cluster, destination: cluster }),
+  /** Names, not patterns. */
+  groups: z.array(z.string().min(1).max(255)),
+});
+export type PlaceGroups = z.output<typeof placeGroupsInput>;
+
 export const COMMAND_INPUTS = {
   pause: plain,
   resume: plain,
@@ -124,6 +132,7 @@ export const COMMAND_INPUTS = {
   hold: holdInput,
   raiseEpoch: raiseEpochInput,
   regain: regainInput,
+  placeGroups: placeGroupsInput,
 } as const satisfies Record<CommandName, z.ZodType>;
 
 /** One line each, shown by the Temporal UI and CLI beside the handler's name. */
@@ -146,6 +155,8 @@ export const COMMAND_DESCRIPTIONS: Readonly<Record<CommandName, string>> = {
   hold: 'For failovers: refuse the commands of everybody else until `release`: { by, operationId }.',
   raiseEpoch: 'For failovers: have every pump of a flow end before others begin: { flow: { source, destination } }.',
   regain: 'For failbacks: the lost source is back; copy both ways, but for what stays where it is: { leave? }.',
+  placeGroups:
+    'For failovers: put consumer groups exactly where they stand on the source, and leave all of them alone until `release`: { flow: { source, destination }, groups }.',
 };
 
 export type Command = {

@@ -24,6 +24,7 @@ export const COMMANDS = [
   'hold',
   'raiseEpoch',
   'regain',
+  'placeGroups',
 ] as const;
 export type CommandName = (typeof COMMANDS)[number];
 
@@ -48,8 +49,19 @@ export type CommandAnswer =
       readonly redrive?: RedriveResult;
       /** Of the flow that `hold` or `raiseEpoch` was about. */
       readonly epoch?: number;
+      readonly placed?: GroupsPlaced;
     }
   | { readonly done: false; readonly reason: string; readonly operation?: string };
+
+/** What one exact sync of consumer groups has come to, as the last word. */
+export interface GroupsPlaced {
+  /** How many groups stand at the destination exactly where they stand on the source. */
+  readonly inStep: number;
+  /** The first ones that do not, and why. */
+  readonly outOfStep: readonly { readonly group: string; readonly problem: string }[];
+  /** How many more there are. */
+  readonly more: number;
+}
 
 /** What became of the messages of one topic that were in quarantine, and of its queues that a message blocked. */
 export interface RedriveResult {

@@ -22,6 +22,8 @@ const PERMS = [
 ];
 const DESTINATION_PERMS = PERMS.map((place) => ({ ...place, broker: 'west-a', perm: 4 }));
 
+const SYNCED_AT = '2026-01-01T00:00:00.000Z';
+
 /** What a failover may change, as the doubles of its activities keep it. */
 function untouched() {
   return {
@@ -31,6 +33,8 @@ function untouched() {
     acceptsFrom: 17,
     reversed: false,
     epoch: 1,
+    groups: { east: true, west: false },
+    placed: 0,
   };
 }
 export type World = ReturnType<typeof untouched>;
@@ -43,6 +47,9 @@ export class FailoverRig {
   problems: string[] = [];
   refuses: string | undefined;
   wasOpen = false;
+  groups: readonly string[] = [];
+  /** What each sync of groups finds, until it finds nothing any more. */
+  outOfStep: { group: string; problem: string }[][] = [];
   /** Awaited by each activity before its effect. */
   before: (activity: string) => Promise<void> = () => Promise.resolve();
   /** What an activity fails with behind its effect. */
@@ -72,6 +79,8 @@ export class FailoverRig {
     this.problems = [];
     this.refuses = undefined;
     this.wasOpen = false;
+    this.groups = [];
+    this.outOfStep = [];
     this.before = () => Promise.resolve();
     this.fails = () => undefined;
   }
@@ -122,7 +131,22 @@ function doubles(rig: FailoverRig): FailoverActivities {
   };
   return {
     survey: () => effect('survey', surveyed),
-    surveyLost: () => effect('surveyLost', surveyed),
+    surveyLost: () =>
+      effect('surveyLost', () => ({
+        ...surveyed(),
+        groups: rig.groups.map((group) => ({ group, syncedAt: SYNCED_AT })),
+      })),
+    switchGroups: ({ cluster, switches }) =>
+      effect(`groups ${cluster}`, (world) => {
+        world.groups[cluster as 'east' | 'west'] = switches.some(({ consumeEnable }) => consumeEnable);
+      }),
+    settleGroups: ({ groups }) =>
+      effect('settleGroups', () => groups.map((group) => ({ group, unfinished: 3, silent: 1 }))),
+    enableGroups: ({ cluster }) =>
+      effect(`groups ${cluster}`, (world) => {
+        world.groups[cluster as 'east' | 'west'] = true;
+        return [];
+      }),
     readLastCopies: () =>
       effect('readLastCopies', () => ({
         queues: [
@@ -139,6 +163,11 @@ function doubles(rig: FailoverRig): FailoverActivities {
         if (command === 'release') world.held = '';
         if (command === 'reverse') world.reversed = true;
         if (command === 'raiseEpoch') world.epoch++;
+        if (command === 'placeGroups') {
+          world.placed++;
+          const placed = { inStep: 1, outOfStep: rig.outOfStep.shift() ?? [], more: 0 };
+          return { done: true, state: 'RUNNING', placed };
+        }
         return { done: true, state: 'RUNNING' };
       }),
     setTopicPermissions: ({ cluster, perms }) =>
@@ -164,15 +193,20 @@ function doubles(rig: FailoverRig): FailoverActivities {
       source: 'east',
       destination: 'west',
       topics: ['orders', 'audit'],
-      groups: [],
+      groups: rig.groups,
+      idleGroups: [],
       problems: rig.problems,
       warnings: ['mind the gap'],
       behind: 12,
-      before: { perms: PERMS, brokers: [{ broker: 'east-a', from: 17 }], groups: [] },
+      before: { perms: PERMS, brokers: [{ broker: 'east-a', from: 17 }], groups: switchesOf(rig.groups) },
       destinationEnds: [],
       destinationPerms: DESTINATION_PERMS,
     };
   }
+}
+
+function switchesOf(groups: readonly string[]): Survey['before']['groups'] {
+  return groups.map((group) => ({ group, broker: 'east-a', consumeEnable: true }));
 }
 
 export class FailoverUnderTest {

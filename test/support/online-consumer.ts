@@ -23,7 +23,7 @@ export async function goOnline(options: OnlineConsumerOptions): Promise<{ readon
 }
 
 /** HEART_BEAT, body HeartbeatData (org.apache.rocketmq.common.protocol.heartbeat). */
-const heartbeat: RequestKind<OnlineConsumerOptions, undefined> = {
+export const heartbeat: RequestKind<OnlineConsumerOptions, undefined> = {
   code: 34,
   name: 'HEART_BEAT',
   accepts: [0],

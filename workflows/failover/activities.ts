@@ -21,6 +21,24 @@ export const insisted = proxyActivities<FailoverActivities>({
   retry: { initialInterval: '200ms', maximumInterval: '10s' },
 });
 
+/** Behind it, where the application can do without: what cannot be done within five minutes is left to an operator. */
+export const persistent = proxyActivities<FailoverActivities>({
+  ...COMMON,
+  scheduleToCloseTimeout: '5 minutes',
+  retry: { initialInterval: '200ms', maximumInterval: '5s' },
+});
+
+/** @param seconds how long consumers may take; asking them takes some more */
+export function settling(seconds: number): Pick<FailoverActivities, 'settleGroups'> {
+  const longest = (seconds + 60) * 1000;
+  return proxyActivities<FailoverActivities>({
+    ...COMMON,
+    startToCloseTimeout: longest,
+    scheduleToCloseTimeout: longest + 240_000,
+    retry: { initialInterval: '200ms', maximumInterval: '5s' },
+  });
+}
+
 /** @param seconds how long copying may take */
 export function draining(seconds: number): Pick<FailoverActivities, 'awaitCopied'> {
   return proxyActivities<FailoverActivities>({

@@ -53,6 +53,17 @@ export async function command(
   refuse(replication, name, await insisted.commandReplication({ replication, command: name, input }));
 }
 
+/** The same for one that may be refused and asked again. @param tries makes each a command of its own */
+export async function ask(
+  failover: FailoverInput,
+  name: 'placeGroups',
+  more: Readonly<Record<string, unknown>>,
+  tries: number,
+): Promise<CommandAnswer> {
+  const input = asked(failover, `${operationId()}/${name}-${tries}`, more);
+  return await insisted.commandReplication({ replication: failover.replication, command: name, input });
+}
+
 function refuse(replication: string, name: string, answer: CommandAnswer): void {
   if (!answer.done)
     throw ApplicationFailure.nonRetryable(`replication ${replication} refuses ${name}: ${answer.reason}`);

@@ -11,6 +11,7 @@ import type {
   FailoverSignal,
   FailoverStatus,
   LastCopies,
+  MovedGroups,
   StepState,
   StepStatus,
 } from '../../src/replication/failover/messages.ts';
@@ -38,6 +39,9 @@ export class Course {
   fencedAt: number | undefined;
   openedAt: number | undefined;
   rpo: LastCopies | undefined;
+  moved: MovedGroups | undefined;
+  /** ms */
+  readPauseMs: number | undefined;
   #state: FailoverStatus['state'] = 'RUNNING';
   readonly #steps: Mutable<StepStatus>[];
   readonly #undos: Undo[] = [];
@@ -113,6 +117,13 @@ export class Course {
     if (this.#abortReason !== undefined) throw new CancelledFailure(this.#abortReason);
   }
 
+  skip(name: StepName, why: string): void {
+    Object.assign(
+      this.#steps.find((step) => step.name === name)!,
+      { state: 'skipped', result: why },
+    );
+  }
+
   /** A step behind the point of no return that may be refused for good: then an operator has to finish it. */
   async attempt(name: StepName, work: () => Promise<unknown>, todo: string): Promise<void> {
     await this.step(name, work).catch((error: unknown) => {
@@ -163,7 +174,7 @@ export class Course {
 
   end(outcome: FailoverResult['outcome']): FailoverResult {
     this.#state = 'DONE';
-    const { input, problems, warnings, startedAt, fencedAt, openedAt, rpo } = this;
+    const { input, problems, warnings, startedAt, fencedAt, openedAt, readPauseMs, moved, rpo } = this;
     return {
       outcome,
       replication: input.replication,
@@ -172,6 +183,8 @@ export class Course {
       warnings,
       steps: this.#steps,
       ...(fencedAt !== undefined && openedAt !== undefined && { writePauseMs: openedAt - fencedAt }),
+      ...(readPauseMs !== undefined && { readPauseMs }),
+      ...(moved && { groups: moved }),
       ...(openedAt !== undefined && input.mode === 'failover' && { rtoMs: openedAt - Date.parse(startedAt) }),
       ...(rpo && { rpo }),
       ...(openedAt !== undefined && { openedAt: new Date(openedAt).toISOString() }),

@@ -4,6 +4,7 @@ import type { FailoverResult } from '../../src/replication/failover/messages.ts'
 import { attempted, insisted } from './activities.ts';
 import { command, holder, Hold } from './commands.ts';
 import type { Course } from './course.ts';
+import { enableGroups } from './groups.ts';
 import { open } from './switchover.ts';
 
 /** The source is lost: the direction gets a new owner, the destination is opened as it is, and what is missing is told as far as it is known. */
@@ -28,6 +29,7 @@ export async function sourceLost(course: Course): Promise<FailoverResult> {
   });
   if (!arrived || !survey) return course.end(course.hasBegun('raise-epoch') ? 'aborted' : 'refused');
   await open(course, survey);
+  await enableGroups(course, survey);
   const { source, destination } = survey;
   await course.attempt(
     'report',

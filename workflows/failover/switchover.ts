@@ -6,6 +6,7 @@ import { closed, messagesIn, opened } from '../../src/replication/failover/setti
 import { attempted, draining, insisted } from './activities.ts';
 import { command, holder, Hold } from './commands.ts';
 import type { Course } from './course.ts';
+import { moveGroups } from './groups.ts';
 import { HardFence } from './hard-fence.ts';
 
 /** What the first half has found and done. */
@@ -25,6 +26,7 @@ export async function switchover(course: Course): Promise<FailoverResult> {
   });
   if (!arrived || !drained) return course.end(course.hasBegun('fence-routes') ? 'aborted' : 'refused');
   await open(course, drained.survey);
+  await moveGroups(course, drained.survey);
   await turnRound(course, drained);
   return course.end(course.problems.length === 0 ? 'done' : 'incomplete');
 }

@@ -3,7 +3,7 @@ import type { Task } from './task.ts';
 
 type Done = Extract<CommandAnswer, { done: true }>;
 
-export function done(task: Task, result: Pick<Done, 'redrive' | 'epoch'> = {}): CommandAnswer {
+export function done(task: Task, result: Pick<Done, 'redrive' | 'epoch' | 'placed'> = {}): CommandAnswer {
   return { done: true, state: task.state, ...result };
 }
 

@@ -53,12 +53,12 @@ interface Pumping {
 
 /** The work on one flow that is prepared: one pump a shard, and a watch over the source. */
 export class Copying {
+  readonly groups: GroupSyncing;
   readonly #task: Task;
   readonly #flow: FlowState;
   readonly #changed: () => void;
   readonly #pumping = new Map<Shard, Pumping>();
   readonly #watch: TopologyWatch;
-  readonly #groups: GroupSyncing;
   #scope: CancellationScope | undefined;
   #catchingUp = false;
   #dealing: Promise<void> = Promise.resolve();
@@ -67,7 +67,7 @@ export class Copying {
     this.#task = task;
     this.#flow = flow;
     this.#changed = changed;
-    this.#groups = new GroupSyncing(task, flow, changed);
+    this.groups = new GroupSyncing(task, flow, changed);
     this.#watch = new TopologyWatch(task, flow, {
       changed,
       onNew: () => this.#extend(),
@@ -82,7 +82,7 @@ export class Copying {
   async run(): Promise<void> {
     const scope = (this.#scope = CancellationScope.current());
     for (const shard of this.#flow.shards) this.#begin(shard);
-    const syncing = this.#groups.run();
+    const syncing = this.groups.run();
     if (patched('watch-topology')) await this.#watch.run();
     await scope.cancelRequested.catch(() => undefined);
     await this.#dealing;

@@ -3,6 +3,7 @@ import type { Asked, CommandAnswer } from '../../src/replication/messages.ts';
 import { done, refused } from './answers.ts';
 import { acceptHistory, remap } from './go-on.ts';
 import { heldAgainst, hold, release } from './hold.ts';
+import { placeGroups } from './place-groups.ts';
 import { raiseEpoch } from './raise-epoch.ts';
 import { regain, startAnew } from './lost-source.ts';
 import { redrive } from './redrive.ts';
@@ -49,6 +50,8 @@ export async function execute(task: Task, work: Work, command: Command): Promise
       return await raiseEpoch(task, work, command.input);
     case 'regain':
       return regain(task, work, command.input);
+    case 'placeGroups':
+      return await placeGroups(task, work, command.input);
     case 'reverse':
       return await reverse(task, work, command.input);
   }

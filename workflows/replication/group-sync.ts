@@ -7,7 +7,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { z } from 'zod';
-import type { ControlActivities, CopiedQueues, SyncGroupsInput } from '../../activities/types.ts';
+import type { ControlActivities, CopiedQueues, GroupsSummary, SyncGroupsInput } from '../../activities/types.ts';
 import type { GroupsReport, GroupsView } from '../../src/replication/group-progress.ts';
 import { pumpId } from '../../src/replication/messages.ts';
 import { causeOf } from './causes.ts';
@@ -25,6 +25,12 @@ function syncGroups(activityId: string, input: SyncGroupsInput) {
     retry: { initialInterval: '1s', backoffCoefficient: 1 },
   }).syncGroups(input);
 }
+
+const { syncGroupsOnce } = proxyActivities<ControlActivities>({
+  startToCloseTimeout: '1 minute',
+  heartbeatTimeout: '10s',
+  scheduleToCloseTimeout: '2 minutes',
+});
 
 /** Has the progress of the flow's groups follow, by one activity after the other, while the flow is copied and is the primary one. */
 export class GroupSyncing {
@@ -72,7 +78,7 @@ export class GroupSyncing {
     const [task, flow, settings] = [this.#task, this.#flow, JSON.stringify(input)];
     let seen: readonly unknown[] = [];
     await condition(() => {
-      const now = [task.primary, task.input, ...task.flows.flatMap(({ map, histories }) => [map, histories])];
+      const now = [task.primary, task.hold?.ownsGroups, task.input, ...task.flows.flatMap(({ map, histories }) => [map, histories])];
       if (now.every((part, index) => part === seen[index])) return false;
       seen = now;
       return JSON.stringify(syncInputOf(task, flow)) !== settings;
@@ -84,6 +90,16 @@ export class GroupSyncing {
     delete this.#flow.groups;
     delete this.#flow.groupTroubles;
     await scope.cancelRequested;
+  }
+
+  /** Once somebody else owns the groups: when it resolves, no sync moves any of them any more that hold ends. */
+  async handOver(): Promise<void> {
+    await condition(() => this.#flow.sync === undefined);
+  }
+
+  /** One exact sync of these groups after `handOver`. Their consumers at the destination are told. @throws ActivityFailure */
+  async place(groups: readonly string[]): Promise<GroupsSummary> {
+    return await syncGroupsOnce({ ...flowInputOf(this.#task, this.#flow), groups, resetOnline: groups });
   }
 
   async #sync(input: SyncGroupsInput): Promise<void> {
@@ -99,14 +115,15 @@ export class GroupSyncing {
 
 /** Progress goes from where the application is served to the other side, and nothing goes the other way. */
 function syncInputOf(task: Task, flow: FlowState): SyncGroupsInput | undefined {
-  const { name, input, flows } = task;
+  const { groups, resetOnline } = task.input;
+  if (flow !== primaryFlow(task) || groups.length === 0 || task.hold?.ownsGroups) return undefined;
+  return { ...flowInputOf(task, flow), groups, resetOnline };
+}
+
+function flowInputOf({ name, flows }: Task, flow: FlowState): Omit<SyncGroupsInput, 'groups' | 'resetOnline'> {
   const { source, destination } = flow;
-  if (flow !== primaryFlow(task) || input.groups.length === 0) return undefined;
   const back = flows.find((other) => other.source === destination);
-  return {
-    ...{ replication: name, source, destination, ...copiedQueues(flow), ...(back && { back: copiedQueues(back) }) },
-    ...{ groups: input.groups, resetOnline: input.resetOnline },
-  };
+  return { replication: name, source, destination, ...copiedQueues(flow), ...(back && { back: copiedQueues(back) }) };
 }
 
 function copiedQueues({ map, histories }: FlowState): CopiedQueues {

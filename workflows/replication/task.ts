@@ -41,6 +41,8 @@ export interface Hold {
   readonly operationId: string;
   /** ISO 8601. */
   readonly since: string;
+  /** The holder moves consumer groups itself from now on: no sync of ours does. */
+  ownsGroups?: true;
 }
 
 export interface Answered {

@@ -12,6 +12,7 @@ interface FailoverOptions extends ChangeOptions {
   readonly confirm?: boolean;
   readonly patience?: number;
   readonly drainWithin?: number;
+  readonly settleWithin?: number;
   readonly send?: FailoverSignal;
   readonly follow?: boolean;
 }
@@ -39,6 +40,11 @@ export function failover(program: Command): void {
       .option('--confirm', 'wait for --send confirm before the point of no return')
       .option('--patience <seconds>', 'how long to wait for confirm or producersStopped (default: 600)', atLeastOne)
       .option('--drain-within <seconds>', 'how long copying up to the cut may take (default: 120)', atLeastOne)
+      .option(
+        '--settle-within <seconds>',
+        'how long consumers may take to finish what they have fetched (default: 60)',
+        atLeastOne,
+      )
       .addOption(new Option('--send <signal>', 'say this to the failover that runs').choices([...FAILOVER_SIGNALS]))
       .option('--follow', 'follow the failover that runs, without starting one'),
   ).action(async (name: string, _options, command: Command) => {
@@ -51,8 +57,8 @@ export function failover(program: Command): void {
       print(options, { name, sent: send }, `failover ${name}: ${send} sent; --follow shows what comes of it`);
       return;
     }
-    const { mode, fence, dryRun, confirm, patience, drainWithin, by, reason } = options;
-    const input = { replication: name, mode, fence, dryRun, confirm, patience, drainWithin, by, reason };
+    const { mode, fence, dryRun, confirm, patience, drainWithin, settleWithin, by, reason } = options;
+    const input = { replication: name, mode, fence, dryRun, confirm, patience, drainWithin, settleWithin, by, reason };
     const progress = new Progress(options.json ? () => undefined : (line) => process.stdout.write(`${line}\n`));
     const result = await withTemporal(async (temporal) => {
       if (!options.follow) await startFailover(temporal, input);

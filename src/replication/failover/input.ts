@@ -21,6 +21,8 @@ export const failoverInput = z.strictObject({
   patience: z.int().min(1).max(86_400).default(600),
   /** How long copying up to the cut may take; then it aborts. Seconds. */
   drainWithin: z.int().min(1).max(86_400).default(120),
+  /** How long consumers on the source may take to finish what they have fetched; then the groups are moved, and those messages may be seen again. Seconds. */
+  settleWithin: z.int().min(1).max(3_600).default(60),
   by: z.string().max(200).optional(),
   reason: z.string().max(500).optional(),
 });

@@ -60,6 +60,33 @@ export interface LastCopies {
   readonly more: number;
 }
 
+/** What consumers of a disabled group still had, when waiting for them was over. */
+export interface SettledGroup {
+  readonly group: string;
+  /** Messages that they had fetched and not finished, or finished and not committed: these may be seen again. 0 where they had settled. */
+  readonly unfinished: number;
+  /** Consumers that do not tell what they have: they had 6 s to commit. */
+  readonly silent: number;
+}
+
+/** A consumer group that was moved, or stays disabled until somebody does what `problem` says. */
+export interface MovedGroup {
+  readonly group: string;
+  /** Messages that may be seen again; see `SettledGroup`. Absent where nothing is known of it (`failover`). */
+  readonly mayRepeat?: number;
+  readonly silent?: number;
+  /** `failover`, ISO 8601: when it was in step last; what it consumed since is seen again. Absent where nobody has told. */
+  readonly syncedAt?: string;
+  readonly problem?: string;
+}
+
+export interface MovedGroups {
+  /** Those with problems first, then those of which something may be seen again. */
+  readonly groups: readonly MovedGroup[];
+  /** How many more there are. */
+  readonly more: number;
+}
+
 /**
  * - `done`: moved. `dry-run`: nothing was changed.
  * - `refused`: it could not begin; `problems` say why, and nothing was changed.
@@ -78,6 +105,8 @@ export interface FailoverResult {
   readonly writePauseMs?: number;
   /** From the fence of the groups on the source to their start on the destination. ms */
   readonly readPauseMs?: number;
+  /** Where consumer groups were moved. */
+  readonly groups?: MovedGroups;
   /** ISO 8601; when the destination was open to producers. */
   readonly openedAt?: string;
   /** `failover`: from its start until the destination was open. ms */

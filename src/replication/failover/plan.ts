@@ -13,6 +13,10 @@ const STEPS = [
   'drain',
   'confirm',
   'open',
+  'fence-groups',
+  'settle',
+  'sync-groups',
+  'enable-groups',
   'report',
   'lift-fence',
   'reverse',
@@ -33,7 +37,14 @@ const FENCES: Readonly<Record<FailoverInput['fence'], string>> = {
 };
 
 /** What a switchover does, in this order. Up to `open` everything is put back if it is aborted or fails. */
-function switchoverPlan({ replication, fence, confirm, patience, drainWithin }: FailoverInput): PlannedStep[] {
+function switchoverPlan({
+  replication,
+  fence,
+  confirm,
+  patience,
+  drainWithin,
+  settleWithin,
+}: FailoverInput): PlannedStep[] {
   return planned({
     hold: `takes the sole right to command replication ${replication}`,
     survey: 'looks at both clusters and the replication, and notes what an abort puts back',
@@ -43,6 +54,10 @@ function switchoverPlan({ replication, fence, confirm, patience, drainWithin }: 
     drain: `waits until everything up to there is copied, ${drainWithin} s at most`,
     confirm: confirm ? `waits ${patience} s for \`confirm\`` : undefined,
     open: 'point of no return: makes the topics writable on the destination; producers may start there',
+    'fence-groups': 'disables the consumer groups on the source, whose brokers then give them nothing any more',
+    settle: `waits until their consumers have finished and committed what they had fetched, ${settleWithin} s at most`,
+    'sync-groups': 'puts the groups on the destination exactly where they stand on the source, and reads that back',
+    'enable-groups': 'enables the groups on the destination; their consumers may start there',
     'lift-fence':
       fence === 'broker' ? "has the source's brokers take sends again, 55 s after `fence-routes`" : undefined,
     reverse:
@@ -59,6 +74,7 @@ function failoverPlan({ replication }: FailoverInput): PlannedStep[] {
     'raise-epoch':
       'point of no return: has every pump end that might still be at work, lets none begin again, and notes where the destination ends',
     open: 'makes the topics writable on the destination; producers may start there',
+    'enable-groups': 'enables the consumer groups on the destination, where they were in step last',
     report: 'reads back up to where each queue has arrived, and from when its last message is',
     release: 'gives the right to command the replication back',
   });

@@ -195,6 +195,54 @@ describe('behind the point of no return it only goes forward', () => {
   });
 });
 
+describe('consumer groups', () => {
+  test('move behind the point of no return: fenced, settled, put in step, enabled; the read pause is measured', async () => {
+    rig.groups = ['billing'];
+    rig.outOfStep = [[{ group: 'billing', problem: 'copying has not come as far' }]];
+    const failover = await rig.begin({ fence: 'external' });
+    await failover.handle.signal('producersStopped');
+    const result = await failover.result();
+    expect(result).toMatchObject({ outcome: 'done', problems: [] });
+    expect(rig.done.slice(rig.done.indexOf('permissions west'))).toEqual([
+      ...['permissions west', 'groups east', 'settleGroups', 'placeGroups', 'placeGroups', 'groups west'],
+      ...['reverse', 'release'],
+    ]);
+    expect(rig.world.groups).toEqual({ east: false, west: true });
+    expect(result.groups).toEqual({ groups: [{ group: 'billing', mayRepeat: 3, silent: 1 }], more: 0 });
+    expect(result.readPauseMs).toBeGreaterThan(0);
+    expect(result.readPauseMs).toBeLessThan(15_000);
+  });
+
+  test('that cannot be fenced stay where they are, and everything else goes on', async () => {
+    rig.groups = ['billing'];
+    rig.fails = (name) => (name === 'groups east' ? ApplicationFailure.nonRetryable('east is away') : undefined);
+    const failover = await rig.begin({ fence: 'external' });
+    await failover.handle.signal('producersStopped');
+    const result = await failover.result();
+    expect(result.outcome).toBe('incomplete');
+    expect(result.problems).toEqual([expect.stringContaining('the consumer groups were not moved: east is away')]);
+    expect(rig.world).toMatchObject({ held: '', reversed: true, groups: { west: false } });
+    expect(steps(result)).toContain('enable-groups: skipped');
+  });
+
+  test('are as they were after an abort', async () => {
+    rig.groups = ['billing'];
+    const failover = await rig.begin({ fence: 'external' });
+    await failover.reaches(({ waitingFor }) => waitingFor === 'producersStopped');
+    await failover.handle.signal('abort');
+    await failover.result();
+    expect(rig.world).toEqual(rig.untouched);
+  });
+
+  test('while the source is lost, are enabled where they were in step last, and the result says when', async () => {
+    rig.groups = ['billing'];
+    const result = await (await rig.begin({ mode: 'failover' })).result();
+    expect(result.outcome).toBe('done');
+    expect(rig.done.slice(2)).toEqual(['raiseEpoch', 'permissions west', 'groups west', 'readLastCopies', 'release']);
+    expect(result.groups).toEqual({ groups: [{ group: 'billing', syncedAt: '2026-01-01T00:00:00.000Z' }], more: 0 });
+  });
+});
+
 describe('mode failover, while the source is lost', () => {
   test('R12: the direction gets a new owner before the destination is opened; RTO and RPO are told', async () => {
     const result = await (await rig.begin({ mode: 'failover', by: 'kim' })).result();

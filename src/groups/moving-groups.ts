@@ -1,0 +1,97 @@
+import { choosesGroup } from '../replication/group-choice.ts';
+import { matches } from '../replication/topic-pattern.ts';
+import type { Cluster, ClusterAdmin } from '../transport/types.ts';
+import { FlowGroups } from './flow-groups.ts';
+import { OffsetTable } from './offset-table.ts';
+
+/** What a move of an application finds of its consumer groups. Those that have nothing to do with the topics are left out, unless they are named. */
+export interface MovingGroups {
+  /** They have committed offsets for these topics, or subscribe to them. */
+  readonly moving: readonly string[];
+  /** They are named, but have not consumed anything yet. */
+  readonly idle: readonly string[];
+  /** Why one cannot be moved: a sentence each, with what to do. */
+  readonly problems: readonly string[];
+  /** A sentence for each group that stays, or with which something else stops. */
+  readonly warnings: readonly string[];
+}
+
+export interface MovingGroupsOptions {
+  readonly source: Cluster;
+  readonly destination: Cluster;
+  /** Brokers of the topics. */
+  readonly sourceBrokers: readonly string[];
+  readonly destinationBrokers: readonly string[];
+  readonly topics: readonly string[];
+  /** Names and patterns. */
+  readonly groups: readonly string[];
+  /** Those of them that may have consumers at the destination. */
+  readonly resetOnline: readonly string[];
+}
+
+const LONGEST_LIST = 10;
+
+/** @throws TransportError */
+export async function findMovingGroups(options: MovingGroupsOptions): Promise<MovingGroups> {
+  const { source, sourceBrokers, topics, groups } = options;
+  if (groups.length === 0) return { moving: [], idle: [], problems: [], warnings: [] };
+  const offsets = await OffsetTable.read(source, sourceBrokers);
+  const found = await new FlowGroups(options).current(offsets.groups, false);
+  const moving: string[] = [];
+  const idle: string[] = [];
+  const problems: string[] = [];
+  const warnings: string[] = [];
+  for (const { name, topics: subscribed, refusal } of found.values()) {
+    const committed = [...offsets.topicsOf(name)];
+    const concerns = [...committed, ...subscribed].some((topic) => topics.includes(topic));
+    if (!concerns && !groups.includes(name)) continue;
+    if (refusal !== undefined) {
+      warnings.push(`group ${name} is not moved: ${refusal}`);
+      continue;
+    }
+    (concerns ? moving : idle).push(name);
+    // what it committed once and does not subscribe to now is not stopped
+    const consumed = subscribed.size > 0 ? [...subscribed] : committed;
+    const others = consumed.filter((topic) => !topics.includes(topic) && !topic.startsWith('%RETRY%'));
+    if (others.length > 0) warnings.push(alsoStops(name, others, source.name));
+    problems.push(...(await whyNotPlaced(name, options)));
+  }
+  return { moving, idle, problems, warnings };
+}
+
+function alsoStops(group: string, topics: readonly string[], cluster: string): string {
+  const shown = topics.slice(0, LONGEST_LIST).join(', ');
+  const more = topics.length > LONGEST_LIST ? ' and more' : '';
+  return `group ${group} consumes topics that do not move, too, and is stopped on ${cluster} for them as well: ${shown}${more}`;
+}
+
+/** Consumers at the destination that wait there for the move are told where to go on; those that consume there already have a place of their own. */
+async function whyNotPlaced(
+  group: string,
+  { destination, destinationBrokers, resetOnline }: MovingGroupsOptions,
+): Promise<string[]> {
+  const { admin, name } = destination;
+  for (const broker of destinationBrokers) {
+    const [online] = await admin.consumers(broker, group);
+    if (online === undefined) continue;
+    const consumes = (await admin.groupConfigs(broker)).get(group)?.consumeEnable ?? false;
+    if (consumes && !resetOnline.some((pattern) => matches(pattern, group)))
+      return [
+        `group ${group} has consumers on ${name} (${online}) that consume already: stop them, or name the group in resetOnline`,
+      ];
+    if ((await admin.brokerConfig(broker)).get('useServerSideResetOffset') !== 'true')
+      return [
+        `group ${group} has consumers on ${name} (${online}), and broker ${broker} cannot tell them where to go on: stop them until the move is over`,
+      ];
+  }
+  return [];
+}
+
+/** Groups of the replication that a cluster has. @throws TransportError */
+export async function knownGroups(admin: ClusterAdmin, groups: readonly string[]): Promise<string[]> {
+  if (groups.length === 0) return [];
+  const brokers = (await admin.brokers()).flatMap(({ name, master }) => (master === undefined ? [] : [name]));
+  const tables = await Promise.all(brokers.map((broker) => admin.groupConfigs(broker)));
+  const names = new Set(tables.flatMap((table) => [...table.keys()]));
+  return [...names].filter((name) => choosesGroup(groups, name)).sort();
+}

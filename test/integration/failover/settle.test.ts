@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { settleGroups, type SettleOptions } from '../../../src/failover/settle.ts';
+import { openRemotingCluster } from '../../../src/transport/remoting/cluster.ts';
+import type { Cluster, Queue } from '../../../src/transport/types.ts';
+import { eventually } from '../../support/eventually.ts';
+import { goOnline } from '../../support/online-consumer.ts';
+import { useStack } from '../../support/servers.ts';
+import { tellOnline, type TellingConsumer } from '../../support/telling-consumer.ts';
+
+const stack = useStack();
+const topic = `settle-${Date.now()}`;
+let cluster: Cluster;
+let queue: Queue;
+let groups = 0;
+let consumer: TellingConsumer | undefined;
+
+beforeAll(async () => {
+  const { name, nameServers, brokerName: broker } = stack.east;
+  cluster = openRemotingCluster({ name, nameServers });
+  queue = { topic, broker, id: 0 };
+  const config = { readQueues: 1, writeQueues: 1, perm: 6, order: false, attributes: {} };
+  await cluster.admin.putTopic(broker, topic, config);
+  await eventually(30_000, async () => (await cluster.admin.topic(topic)) !== undefined);
+});
+afterAll(() => {
+  cluster.close();
+});
+
+async function group(offset: number): Promise<string> {
+  const name = `${topic}-${groups++}`;
+  await cluster.admin.createGroup(name);
+  await cluster.admin.commit(name, queue, offset);
+  return name;
+}
+const place = (name: string) => ({ broker: stack.east.broker.address, group: name, topics: [topic] });
+const settle = (names: readonly string[], more: Partial<SettleOptions> = {}) =>
+  settleGroups({
+    ...{ admin: cluster.admin, brokers: [queue.broker], groups: names, until: Date.now() + 60_000 },
+    ...{ signal: new AbortController().signal, ...more },
+  });
+
+test('R10: groups with nobody online settle at once', async () => {
+  const names = [await group(5), await group(6)];
+  const began = performance.now();
+  expect(await settle(names)).toEqual(names.map((name) => ({ group: name, unfinished: 0, silent: 0 })));
+  expect(performance.now() - began).toBeLessThan(2_000);
+});
+
+test('R10: a consumer that tells has settled when it holds nothing and has committed what it said', async () => {
+  const name = await group(5);
+  consumer = await tellOnline(place(name));
+  consumer.holds = [{ ...queue, unfinished: 3, commitOffset: 5 }];
+  let isSettled = false;
+  const settled = settle([name]).finally(() => {
+    isSettled = true;
+  });
+  const after = consumer;
+  const asked = () => eventually(20_000, () => Promise.resolve(after.asked >= 3 && ((after.asked = 0), true)));
+  await asked();
+  expect(isSettled).toBe(false);
+  // finished, but not committed
+  consumer.holds = [{ ...queue, unfinished: 0, commitOffset: 8 }];
+  await asked();
+  expect(isSettled).toBe(false);
+  await cluster.admin.commit(name, queue, 8);
+  expect(await settled).toEqual([{ group: name, unfinished: 0, silent: 0 }]);
+  consumer.close();
+});
+
+test('R10: what consumers have not finished in time may be seen again, and is counted', async () => {
+  const name = await group(5);
+  consumer = await tellOnline(place(name));
+  consumer.holds = [{ ...queue, unfinished: 3, commitOffset: 7 }];
+  expect(await settle([name], { until: Date.now() + 1_500 })).toEqual([{ group: name, unfinished: 5, silent: 0 }]);
+  consumer.close();
+});
+
+test('R10: offsets of consumers that do not tell must stand for 6 s', async () => {
+  const name = await group(5);
+  const silent = await goOnline(place(name));
+  const began = performance.now();
+  const settled = settle([name]);
+  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  await cluster.admin.commit(name, queue, 9);
+  expect(await settled).toEqual([{ group: name, unfinished: 0, silent: 1 }]);
+  expect(performance.now() - began).toBeGreaterThan(8_900);
+  expect(performance.now() - began).toBeLessThan(25_000);
+  silent.close();
+});
