@@ -100,7 +100,7 @@ describe.each(FULL ? CASES : CASES.slice(0, 1))('a switchover of a %s task with 
 
 test('R10: consumer groups go on exactly where they stood, those that hold something have time to finish it; the read pause is told', async () => {
   const live = await LiveReplication.create(stack);
-  const groups = [`${live.name}-idle`, `${live.name}-busy`] as const;
+  const groups = [`${live.name}-0`, `${live.name}-1`] as const;
   const positions = new Map(
     groups.map((group, index) => [group as string, live.queues.map(({ id }) => 10 * index + id)]),
   );
