@@ -129,7 +129,7 @@ function moving({ source, destination, primary = source }: ReplicationStatus): [
 }
 
 /** Why this task cannot be moved at all. */
-function ofTask({ name, input, heldBy: holder }: ReplicationStatus, heldBy: string | undefined): string[] {
+function ofTask({ name, heldBy: holder }: ReplicationStatus, heldBy: string | undefined): string[] {
   const problems: string[] = [];
   if (holder !== undefined && holder !== heldBy)
     problems.push(`replication ${name} is held by ${holder}; wait for that, or release it`);

@@ -78,7 +78,12 @@ export class GroupSyncing {
     const [task, flow, settings] = [this.#task, this.#flow, JSON.stringify(input)];
     let seen: readonly unknown[] = [];
     await condition(() => {
-      const now = [task.primary, task.hold?.ownsGroups, task.input, ...task.flows.flatMap(({ map, histories }) => [map, histories])];
+      const now = [
+        task.primary,
+        task.hold?.ownsGroups,
+        task.input,
+        ...task.flows.flatMap(({ map, histories }) => [map, histories]),
+      ];
       if (now.every((part, index) => part === seen[index])) return false;
       seen = now;
       return JSON.stringify(syncInputOf(task, flow)) !== settings;
