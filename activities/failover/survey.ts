@@ -13,8 +13,9 @@ import { readEnds } from '../../src/failover/cut.ts';
 import { brokersOf, readPerms } from '../../src/failover/topic-perms.ts';
 import type { ReplicationStatus } from '../../src/replication/messages.ts';
 import { workflowId } from '../../src/replication/names.ts';
-import { runningReplications } from '../../src/temporal/running-replications.ts';
 import type { GroupsView } from '../../src/replication/group-progress.ts';
+import { isRetryTopic } from '../../src/replication/retry-topics.ts';
+import { runningReplications } from '../../src/temporal/running-replications.ts';
 import type { Cluster } from '../../src/transport/types.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { orNotRunning } from './not-running.ts';
@@ -29,24 +30,25 @@ export async function survey(
 ): Promise<Survey> {
   const status = await statusOf(client, replication);
   const { topics } = status;
+  const produced = producedTopics(topics);
   const [source, destination] = moving(status).map((name) => openCluster(name)) as [Cluster, Cluster];
   const [brokers, destinationBrokers] = await Promise.all([
     brokersOf(source.admin, topics),
     brokersOf(destination.admin, topics),
   ]);
   const groups = await findMovingGroups({
-    ...{ source, destination, sourceBrokers: brokers, destinationBrokers, topics },
+    ...{ source, destination, sourceBrokers: brokers, destinationBrokers, topics: produced },
     ...{ groups: status.input.groups, resetOnline: status.input.resetOnline },
   });
   const before = {
-    perms: await readPerms(source.admin, topics),
+    perms: await readPerms(source.admin, produced),
     brokers: await acceptsFrom(source.admin, brokers),
     groups: await readSwitches(source.admin, [...groups.moving, ...groups.idle]),
   };
   const problems = [
     ...ofReplication(status, heldBy),
     ...groups.problems,
-    ...(await topicsThatDiffer(source, destination, topics)),
+    ...(await topicsThatDiffer(source, destination, produced)),
     ...(await refusingBrokers(source, before.brokers)),
     ...(await refusingBrokers(destination, await acceptsFrom(destination.admin, destinationBrokers))),
   ];
@@ -67,7 +69,7 @@ export async function survey(
     behind: await lagOf(source, { replication, source: source.name, destination: destination.name }, topics),
     before,
     destinationEnds: await readEnds(destination, topics),
-    destinationPerms: await readPerms(destination.admin, topics),
+    destinationPerms: await readPerms(destination.admin, produced),
   };
 }
 
@@ -97,7 +99,7 @@ export async function surveyLost(
       (broker) =>
         `broker ${broker} of ${source.name} still answers: stop its producers, or what they write arrives when copying goes on`,
     ),
-    destinationPerms: await readPerms(admin, topics),
+    destinationPerms: await readPerms(admin, producedTopics(topics)),
   };
 }
 
@@ -121,6 +123,11 @@ async function statusOf(client: Client, replication: string): Promise<Replicatio
     .catch((error: unknown) => {
       throw orNotRunning(replication, error);
     });
+}
+
+/** Those that producers write to; nobody is to be kept from putting a message into a retry topic that failed once more. */
+function producedTopics(topics: readonly string[]): string[] {
+  return topics.filter((topic) => !isRetryTopic(topic));
 }
 
 /** The cluster where the application is served now, and the one that it moves to. */

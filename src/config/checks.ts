@@ -1,5 +1,5 @@
 import { notAvailableYet, replicationInput } from '../replication/input.ts';
-import { secondWays, type Way } from '../replication/ways.ts';
+import { secondWays, type SecondWay, type Way } from '../replication/ways.ts';
 import { valueAt } from '../replication/problems.ts';
 import type { Finding } from './issues.ts';
 
@@ -48,27 +48,32 @@ function twoWays(replications: Entries): Finding[] {
   const accepted: Way[] = [];
   for (const way of ways(replications)) {
     const second = secondWays(accepted, way);
-    for (const { topic, index, from, to, beside } of second)
+    for (const { of, name, index, from, to, beside } of second)
       findings.push({
-        path: ['replications', way.replication, 'topics', index],
+        path: ['replications', way.replication, of, index],
         message:
-          `found a second way for topic ${topic} from ${from} to ${to}, beside ${beside.join(', ')}; ` +
-          'expected one way, else every message would arrive twice',
+          `found a second way for ${of === 'topics' ? 'topic' : 'what waits for another try in group'} ${name} from ${from} to ${to}, ` +
+          `beside ${beside.join(', ')}; expected one way, else every message would arrive twice`,
       });
-    accepted.push({ ...way, topics: way.topics.filter((_, index) => !second.some((found) => found.index === index)) });
+    const only = (of: SecondWay['of'], names: readonly string[] = []) =>
+      names.filter((_, index) => !second.some((found) => found.of === of && found.index === index));
+    accepted.push({ ...way, topics: only('topics', way.topics), groups: only('groups', way.groups) });
   }
   return findings;
 }
 
 function ways(replications: Entries): Way[] {
   return Object.entries(replications).flatMap(([replication, entry]) => {
-    const { source, destination, mode, topics, exclude } = asMap(entry);
+    const { source, destination, mode, topics, exclude, groups } = asMap(entry);
     if (typeof source !== 'string' || typeof destination !== 'string' || !Array.isArray(topics)) return [];
     // what is no text is no topic, and the schema says so; it keeps its place in the list
     const names = topics.map((topic, index) => (typeof topic === 'string' ? topic : `${replication} ${index}`));
     const left = Array.isArray(exclude) ? exclude.filter((topic) => typeof topic === 'string') : [];
+    const tried = Array.isArray(groups)
+      ? groups.map((group, index) => (typeof group === 'string' ? group : `${replication} ${index}`))
+      : [];
     const both = mode === 'two-way' ? mode : 'one-way';
-    return [{ replication, source, destination, mode: both, topics: names, exclude: left }];
+    return [{ replication, source, destination, mode: both, topics: names, exclude: left, groups: tried }];
   });
 }
 

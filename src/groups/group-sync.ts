@@ -1,6 +1,7 @@
 import { inParallel } from '../pump/prepare/in-parallel.ts';
 import { flowGroup } from '../replication/names.ts';
 import { mappedQueues, sourceKey, type MappedQueue, type QueuePlace } from '../replication/queue-map.ts';
+import { retryTopicsOf } from '../replication/retry-topics.ts';
 import { queueKey, type Cluster, type Queue } from '../transport/types.ts';
 import { FlowGroups, type FlowGroup } from './flow-groups.ts';
 import { aheadOf, uncopiedOf, type GroupLook, type GroupRetry, type GroupRow, type GroupSlot } from './group-look.ts';
@@ -133,9 +134,9 @@ export class GroupSync {
     return { group: name, slots, retries: this.#retries(name, topics, onSource) };
   }
 
-  /** Of push consumers, and of pop consumers, who have one for each topic (KeyBuilder in org.apache.rocketmq.common); of one queue each. */
+  /** Of one queue each. */
   #retries(group: string, topics: readonly string[], onSource: OffsetTable): GroupRetry[] {
-    const names = [`%RETRY%${group}`, ...topics.map((topic) => `%RETRY%${group}_${topic}`)];
+    const names = retryTopicsOf(group, topics);
     return this.#sourceBrokers.flatMap((broker) =>
       names.map((topic) => ({
         queue: { topic, broker, id: 0 },

@@ -1,5 +1,6 @@
-import { PROPERTY_BORN, PROPERTY_FROM, PROPERTY_ORIGIN, PROPERTY_PATH } from '../replication/names.ts';
+import { PROPERTY_BORN, PROPERTY_FROM, PROPERTY_ORIGIN, PROPERTY_PATH, PROPERTY_TRIES } from '../replication/names.ts';
 import { fromPropertyStart, type CopySource } from '../replication/provenance.ts';
+import { isRetryTopic } from '../replication/retry-topics.ts';
 import {
   BATCH_HEAD_BYTES,
   BATCH_OVERHEAD_BYTES,
@@ -8,6 +9,7 @@ import {
   type MessageCursor,
 } from '../transport/message.ts';
 import { PropertySplicer, type ValueBounds } from './properties.ts';
+import { isCopyItself } from './tries.ts';
 
 /**
  * The properties' length is an int16, and a broker may append a checksum of its own (`__CRC32#`, 0x01, up to 10 digits, 0x02).
@@ -16,6 +18,9 @@ const MAX_PROPERTIES = 32_767 - 32;
 
 /** Digits of the largest offset or timestamp that a number holds exactly. */
 const MAX_DIGITS = 16;
+
+/** Where a client puts a message that is tried again: the topic that its listener expects. */
+const KEPT_ON_RETRIES = ['RETRY_TOPIC'];
 
 export type Tag = Readonly<{ key: string; value: string }>;
 
@@ -36,13 +41,19 @@ export class Annotator {
   readonly #originName = property(PROPERTY_ORIGIN);
   readonly #pathName = property(PROPERTY_PATH);
   readonly #bornName = property(PROPERTY_BORN);
+  readonly #triesName = property(PROPERTY_TRIES);
+  readonly #isRetry: boolean;
   readonly #source: Buffer;
   readonly #destination: Buffer;
   readonly #addedBytes: number;
 
   /** `property` names the source's place: `REPL_FROM`, or `REPL_REDRIVEN` on copies that are late. */
   constructor(source: CopySource, destination: string, tags: readonly Tag[], property: string = PROPERTY_FROM) {
-    this.#splicer = new PropertySplicer(tags.map(({ key }) => key));
+    this.#isRetry = isRetryTopic(source.topic);
+    this.#splicer = new PropertySplicer(
+      tags.map(({ key }) => key),
+      this.#isRetry ? KEPT_ON_RETRIES : [],
+    );
     this.#fromStart = Buffer.from(`${fromPropertyStart(source, property)}${source.generation}:`);
     const tagProperties = tags.map(({ key, value }) => `${key}\u0001${value}\u0002`).join('');
     this.#fromEnd = Buffer.from(`:${source.broker}\u0002${tagProperties}`);
@@ -56,8 +67,9 @@ export class Annotator {
       this.#pathName.length +
       this.#source.length +
       this.#bornName.length +
-      2 * MAX_DIGITS +
-      5;
+      this.#triesName.length +
+      3 * MAX_DIGITS +
+      6;
   }
 
   /** Bytes in the batch that the message needs at most. */
@@ -79,6 +91,7 @@ export class Annotator {
     const bodyAt = this.position + BATCH_HEAD_BYTES;
     const propertiesAt = bodyAt + (message.bodyEnd - message.bodyStart) + 2;
     let at = this.#splicer.splice(records, message.propertiesStart, message.propertiesEnd, target, propertiesAt);
+    if (this.#isRetry && !isCopyItself(message)) this.#splicer.forgetOrigin();
     const { origin, path, born } = this.#splicer;
     if (this.#hasPassedDestination(records, origin, path)) return 'loop';
 
@@ -93,6 +106,11 @@ export class Annotator {
     } else if (message.bornTimestamp !== batchBorn) {
       at += this.#bornName.copy(target, at);
       at = writeDigits(message.bornTimestamp, target, at);
+      target[at++] = 2;
+    }
+    if (this.#isRetry) {
+      at += this.#triesName.copy(target, at);
+      at = writeDigits(message.reconsumeTimes, target, at);
       target[at++] = 2;
     }
     if (at - propertiesAt > MAX_PROPERTIES) return 'properties-too-long';

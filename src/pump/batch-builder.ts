@@ -44,7 +44,7 @@ export interface BatchBuilderOptions {
   readonly limits: BatchLimits;
   /** How large batches should be; a larger message gets one of its own. Default `TARGET_BATCH_BYTES`. */
   readonly targetBytes?: () => number;
-  /** 1 where a batch was refused and the message to blame is looked for. */
+  /** 1 where a batch was refused and the message to blame is looked for, and in retry topics. */
   readonly maxMessages: () => number;
   readonly budget: ByteBudget;
   /** Says what a `moved` answer means; always throws. */
@@ -92,7 +92,7 @@ export class BatchBuilder {
     const maxMessages = Math.min(this.#options.maxMessages(), MOST_MESSAGES_A_BATCH);
     this.#waitedMs = 0;
     const first = await this.#first();
-    const { bornTimestamp } = first;
+    let { bornTimestamp, reconsumeTimes } = first;
     const sysFlag = first.sysFlag & KEPT_FLAGS;
     const buffer = new BatchBuffer(this.#options.budget, this.#partFor(first, 0));
     this.#buffers = [...this.#buffers.filter(({ isReleased }) => !isReleased), buffer];
@@ -101,6 +101,7 @@ export class BatchBuilder {
     let loopSkipped = 0;
     annotator.position = 0;
     for (let message: MessageCursor | undefined = first; message;) {
+      if (messages === 0) ({ bornTimestamp, reconsumeTimes } = message);
       const outcome = annotator.write(message, buffer.part, bornTimestamp);
       if (outcome === 'properties-too-long') {
         if (messages > 0) break;
@@ -121,7 +122,7 @@ export class BatchBuilder {
         if (this.#belongs(sysFlag) && this.#hasRoom(buffer, messages)) message = this.#message;
       }
     }
-    const batch = { sysFlag, bornTimestamp, messages, ...buffer.finish(annotator.position) };
+    const batch = { sysFlag, bornTimestamp, messages, reconsumeTimes, ...buffer.finish(annotator.position) };
     const release = () => {
       buffer.release();
     };

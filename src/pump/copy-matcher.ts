@@ -1,7 +1,9 @@
 import { fromPropertyStart, type CopySource } from '../replication/provenance.ts';
+import { isRetryTopic } from '../replication/retry-topics.ts';
 import type { MessageCursor } from '../transport/message.ts';
 import { NewerGeneration } from './problems.ts';
 import { equalAt, findProperty } from './properties.ts';
+import { isCopyItself } from './tries.ts';
 
 /** No copy of the source queue. */
 export const NO_COPY = -1;
@@ -18,6 +20,7 @@ export class CopyMatcher {
   readonly #start: Buffer;
   readonly #end: Buffer;
   readonly #generation: number;
+  readonly #isRetry: boolean;
   /** Behind the number that was read last. */
   #position = 0;
 
@@ -26,6 +29,7 @@ export class CopyMatcher {
     this.#start = Buffer.from(fromPropertyStart(source, property));
     this.#end = Buffer.from(`:${source.broker}`);
     this.#generation = source.generation;
+    this.#isRetry = isRetryTopic(source.topic);
   }
 
   /**
@@ -38,7 +42,8 @@ export class CopyMatcher {
   }
 
   /** The same for a copy of any generation up to ours, which `generation` tells. */
-  offsetOfAny({ records, propertiesStart, propertiesEnd }: MessageCursor): number {
+  offsetOfAny(message: MessageCursor): number {
+    const { records, propertiesStart, propertiesEnd } = message;
     this.#position = findProperty(records, propertiesStart, propertiesEnd, this.#start);
     if (this.#position < 0) return NO_COPY;
     const generation = this.#number(records, propertiesEnd);
@@ -47,6 +52,7 @@ export class CopyMatcher {
     const end = this.#position + this.#end.length;
     if (offset < 0 || end > propertiesEnd || !equalAt(records, this.#position, this.#end)) return NO_COPY;
     if (end < propertiesEnd && records[end] !== VALUE_END) return NO_COPY;
+    if (this.#isRetry && !isCopyItself(message)) return NO_COPY;
     if (generation > this.#generation) throw new NewerGeneration(generation, this.#generation);
     this.generation = generation;
     return offset;

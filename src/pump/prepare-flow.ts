@@ -2,6 +2,7 @@ import type { LeftOut, Prepared, PrepareInput } from '../../activities/types.ts'
 import { flowGroup } from '../replication/names.ts';
 import { queueKey, type Cluster } from '../transport/types.ts';
 import { chooseTopics, idlePatterns } from './prepare/choose-topics.ts';
+import { createRetryGroups } from './prepare/create-groups.ts';
 import { createQuarantine } from './prepare/create-quarantine.ts';
 import { createTopic } from './prepare/create-topics.ts';
 import { inParallel } from './prepare/in-parallel.ts';
@@ -45,6 +46,11 @@ export async function prepareFlow(
   });
   signal.throwIfAborted();
 
+  await createRetryGroups(
+    source,
+    destination,
+    topics.map((topic) => topic.source.name),
+  );
   for (const [index, topic] of topics.entries()) await createTopic(destination.admin, topic, plans[index]!, signal);
   if (input.onPoison === 'quarantine') await createQuarantine(destination.admin, map);
   await Promise.all([source.admin.createGroup(group), destination.admin.createGroup(group)]);

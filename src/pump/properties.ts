@@ -4,6 +4,7 @@ import {
   PROPERTY_ORIGIN,
   PROPERTY_PATH,
   PROPERTY_REDRIVEN,
+  PROPERTY_TRIES,
 } from '../replication/names.ts';
 
 /**
@@ -68,12 +69,19 @@ export class PropertySplicer {
     () => [],
   );
 
-  constructor(taskProperties: readonly string[]) {
-    for (const name of [...NOT_COPIED, PROPERTY_FROM, PROPERTY_REDRIVEN, ...taskProperties])
-      this.#drop(name, undefined);
+  /** @param kept of those that are not copied, those that are kept all the same */
+  constructor(taskProperties: readonly string[], kept: readonly string[] = []) {
+    for (const name of [...NOT_COPIED, PROPERTY_FROM, PROPERTY_REDRIVEN, PROPERTY_TRIES, ...taskProperties])
+      if (!kept.includes(name)) this.#drop(name, undefined);
     this.#drop(PROPERTY_ORIGIN, this.origin);
     this.#drop(PROPERTY_PATH, this.path);
     this.#drop(PROPERTY_BORN, this.born);
+  }
+
+  /** Has the message count as one that was first produced where it is read. */
+  forgetOrigin(): void {
+    this.origin.start = this.origin.end = 0;
+    this.path.start = this.path.end = 0;
   }
 
   /**
@@ -81,8 +89,7 @@ export class PropertySplicer {
    * behind them. Needs at most `end - start + 1` bytes.
    */
   splice(source: Buffer, start: number, end: number, target: Buffer, at: number): number {
-    this.origin.start = this.origin.end = 0;
-    this.path.start = this.path.end = 0;
+    this.forgetOrigin();
     this.born.start = this.born.end = 0;
     let kept = start;
     let position = start;

@@ -1,4 +1,5 @@
 import type { BlockedQueue } from '../replication/messages.ts';
+import { isRetryTopic } from '../replication/retry-topics.ts';
 import { TransportError } from '../transport/errors.ts';
 import type { Batch, Destination, OffsetSource, PullAnswer } from '../transport/types.ts';
 import { Annotator, type Tag } from './annotate.ts';
@@ -170,6 +171,7 @@ export class QueueCopier {
   async #copy(until: AbortSignal, lease: Lease, backoff: Backoff): Promise<void> {
     const { source, destination, route, budget, limiter } = this.#options;
     const from = this.next!;
+    const goesAlone = isRetryTopic(route.to.topic);
     const limits = await destination.batchLimits(route.to.broker);
     const pace = limiter.isLimited ? { pullsInFlight: PULLS_IN_FLIGHT_LIMITED } : {};
     const reading = new PullAhead({ reader: source, queue: route.from, from, budget, ...pace });
@@ -186,7 +188,7 @@ export class QueueCopier {
       from,
       limits,
       targetBytes: () => this.#size.bytes,
-      maxMessages: () => (this.next! <= this.#singleUntil ? 1 : limiter.batchMessages),
+      maxMessages: () => (goesAlone || this.next! <= this.#singleUntil ? 1 : limiter.batchMessages),
       budget,
       moved: (at, answer) => this.#explainMoved(at, answer),
     });

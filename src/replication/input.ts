@@ -105,8 +105,8 @@ export const replicationInput = z
       .array(group)
       .default([])
       .describe(
-        'consumer groups, and patterns, whose progress is copied: their offsets at the destination follow those on the source, ' +
-          'on groups that are created there as they are on the source, but disabled',
+        'consumer groups, and patterns, whose progress is copied, with what waits for them in retry topics: their offsets at the destination ' +
+          'follow those on the source, on groups that are created there as they are on the source, but disabled',
       ),
     resetOnline: z
       .array(group)

@@ -7,6 +7,9 @@ export const PROPERTY_BORN = 'REPL_BORN';
 /** Instead of `REPL_FROM` on a message that was quarantined and copied later: it is no evidence of how far copying got. */
 export const PROPERTY_REDRIVEN = 'REPL_REDRIVEN';
 
+/** On copies in retry topics: how often the message had been tried when it was copied. */
+export const PROPERTY_TRIES = 'REPL_TRIES';
+
 const OWN_PREFIX = 'REPLICATOR_';
 /** One queue a cluster, in which every flow keeps what must survive Temporal (R12). */
 export const JOURNAL_TOPIC = `${OWN_PREFIX}STATE`;

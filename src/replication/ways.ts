@@ -1,5 +1,9 @@
-/** R7: a topic may reach a cluster from another one in one way only, else each message would arrive there twice. */
+/**
+ * R7: a topic may reach a cluster from another one in one way only, else each message would arrive there twice. A group as well, because its retry topics
+ * travel with it.
+ */
 
+import { choosesGroup } from './group-choice.ts';
 import { choosesTopic, commonName, isPattern } from './topic-pattern.ts';
 
 /** What a replication copies. */
@@ -11,16 +15,19 @@ export interface Way {
   /** Names and patterns. */
   readonly topics: readonly string[];
   readonly exclude?: readonly string[] | undefined;
+  /** Names and patterns. */
+  readonly groups?: readonly string[] | undefined;
 }
 
-/** A topic, or a pattern's topics, that would reach `to` from `from` twice. */
+/** A topic, a group, or what a pattern chooses, that would reach `to` from `from` twice. */
 export interface SecondWay {
-  readonly topic: string;
+  readonly of: 'topics' | 'groups';
+  readonly name: string;
   /** Where it stands in the list of the replication that opens the second way. */
   readonly index: number;
   readonly from: string;
   readonly to: string;
-  /** The replications that copy this topic already. */
+  /** The replications that copy it already. */
   readonly beside: readonly string[];
 }
 
@@ -30,35 +37,50 @@ interface Edge {
   readonly destination: string;
 }
 
-/** Which topics of `added` get a second way beside `others`, which have none among themselves. A topic that it names twice is one of them. */
+/**
+ * Which topics and groups of `added` get a second way beside `others`, which have none among themselves. A topic that it names twice is one of
+ * them.
+ */
 export function secondWays(others: readonly Way[], added: Way): SecondWay[] {
-  return added.topics.flatMap((topic, index) => {
-    const again = added.topics.slice(0, index).includes(topic) ? [added] : [];
-    for (const name of topicsIn(topic, others)) {
-      const edges = [...others.filter((other) => copies(other, name)), ...again].flatMap(edgesOf);
-      const pair = copies(added, name) ? twice([...edges, ...edgesOf(added)]) : undefined;
-      if (pair) return { topic, index, ...pair, beside: [...new Set(edges.map(({ replication }) => replication))] };
+  return [...secondWaysOf('topics', others, added), ...secondWaysOf('groups', others, added)];
+}
+
+function secondWaysOf(of: SecondWay['of'], others: readonly Way[], added: Way): SecondWay[] {
+  const all = added[of] ?? [];
+  return all.flatMap((entry, index) => {
+    const again = of === 'topics' && all.slice(0, index).includes(entry) ? [added] : [];
+    const met = others.flatMap((other) => other[of] ?? []);
+    for (const name of namesIn(entry, met)) {
+      const edges = [...others.filter((other) => copies(of, other, name)), ...again].flatMap(edgesOf);
+      const pair = copies(of, added, name) ? twice([...edges, ...edgesOf(added)]) : undefined;
+      if (pair)
+        return { of, name: entry, index, ...pair, beside: [...new Set(edges.map(({ replication }) => replication))] };
     }
     return [];
   });
 }
 
-/** The topic; of a pattern one topic for each name or pattern of the others that it meets. */
-function topicsIn(topic: string, others: readonly Way[]): string[] {
-  if (!isPattern(topic)) return [topic];
-  const met = others.flatMap(({ topics }) => topics).flatMap((other) => commonName(topic, other) ?? []);
-  return [...new Set([topic, ...met])];
+/** The name; of a pattern one name for each name or pattern of the others that it meets. */
+function namesIn(entry: string, others: readonly string[]): string[] {
+  if (!isPattern(entry)) return [entry];
+  return [...new Set([entry, ...others.flatMap((other) => commonName(entry, other) ?? [])])];
 }
 
-function copies({ topics, exclude = [] }: Way, name: string): boolean {
-  return choosesTopic({ topics, exclude }, name);
+function copies(of: SecondWay['of'], { topics, exclude = [], groups = [] }: Way, name: string): boolean {
+  return of === 'topics' ? choosesTopic({ topics, exclude }, name) : choosesGroup(groups, name);
 }
 
 /** For whoever wants to start it. */
-export function secondWayText({ topic, index, from, to, beside }: SecondWay): string {
+export function secondWayText({ of, name, index, from, to, beside }: SecondWay): string {
+  const way = `${to} from ${from} by a second way, beside ${beside.join(', ')}`;
+  if (of === 'topics')
+    return (
+      `topics[${index}]: topic ${name} would reach ${way}; ` +
+      'two tasks that copy the same topic between the same pair, straight or over others, would deliver every message twice'
+    );
   return (
-    `topics[${index}]: topic ${topic} would reach ${to} from ${from} by a second way, beside ${beside.join(', ')}; ` +
-    'two tasks that copy the same topic between the same pair, straight or over others, would deliver every message twice'
+    `groups[${index}]: what waits for another try in group ${name} would reach ${way}; ` +
+    'two tasks with the same group between the same pair, straight or over others, would have it tried twice'
   );
 }
 

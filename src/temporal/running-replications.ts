@@ -73,7 +73,7 @@ async function describe(client: Client, execution: WorkflowExecutionInfo): Promi
   const copies = replicationInput.safeParse(status?.input ?? start?.input).data;
   const isOurs = execution.workflowId.startsWith(WORKFLOW_ID_PREFIX);
   if (!isOurs || !copies || now.status.name !== 'RUNNING') return undefined;
-  const { source, destination, mode, topics, exclude } = copies;
+  const { source, destination, mode, topics, exclude, groups } = copies;
   const startedAt = start?.startedAt ?? execution.startTime.getTime();
   return {
     replication: name,
@@ -83,6 +83,7 @@ async function describe(client: Client, execution: WorkflowExecutionInfo): Promi
     mode: status?.flows ? 'two-way' : mode,
     topics,
     exclude,
+    groups,
     startedAt,
     isStarting: status?.state === 'STARTING',
   };

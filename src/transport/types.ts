@@ -71,6 +71,8 @@ export interface Batch {
   readonly parts: readonly Buffer[];
   readonly bytes: number;
   readonly messages: number;
+  /** How often the message has been tried; counts where it is for a retry topic. Default 0. */
+  readonly reconsumeTimes?: number;
 }
 
 /** A broker takes a batch where `bytes + messages * bytesPerMessage <= maxBytes`. */
@@ -85,7 +87,7 @@ export interface BatchLimits {
  */
 export interface Destination extends QueueReader, GroupOffsets {
   /**
-   * Appends the batch to the queue. Resolves with the offset of its first message once the broker has stored it.
+   * Appends the batch to the queue; to that of a retry topic only one message at a time can be sent. Resolves with the offset of its first message once the broker has stored it.
    * Whatever the error says, the batch may have been stored, unless `refusedForGood`. By the time of an error without an answer
    * the connection that carried the request has been cut with a TCP reset, so that nothing still queued locally arrives.
    * @throws TransportError

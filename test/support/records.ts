@@ -5,6 +5,7 @@ export interface StoredMessage {
   readonly flag: number;
   readonly sysFlag: number;
   readonly bornTimestamp: number;
+  readonly reconsumeTimes: number;
   readonly body: Buffer;
   /** In wire form. */
   readonly properties: Buffer;
@@ -17,7 +18,7 @@ const STORE_HOST_IPV6 = 0x20;
 
 /** A message as a broker stores it and answers it to a pull. */
 export function storedRecord(message: Partial<StoredMessage>): Buffer {
-  const { queueOffset = 0, flag = 0, sysFlag = 0, bornTimestamp = 0 } = message;
+  const { queueOffset = 0, flag = 0, sysFlag = 0, bornTimestamp = 0, reconsumeTimes = 0 } = message;
   const { body = Buffer.alloc(0), properties = Buffer.alloc(0) } = message;
   const host = (bit: number) => Buffer.alloc((sysFlag & bit) === 0 ? 8 : 20, 0xee);
   const rest = Buffer.concat([
@@ -32,7 +33,7 @@ export function storedRecord(message: Partial<StoredMessage>): Buffer {
     longs(1),
     host(STORE_HOST_IPV6),
     // times consumed again, offset of the prepared transaction
-    ints(0),
+    ints(reconsumeTimes),
     longs(0),
     ints(body.length),
     body,

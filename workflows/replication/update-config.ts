@@ -4,6 +4,7 @@ import { configChange } from '../../src/replication/config-change.ts';
 import { notAvailableYet, replicationInput, type ReplicationInput } from '../../src/replication/input.ts';
 import type { CommandAnswer } from '../../src/replication/messages.ts';
 import { problemsOf, sentence } from '../../src/replication/problems.ts';
+import { isRetryTopic } from '../../src/replication/retry-topics.ts';
 import { choosesTopic } from '../../src/replication/topic-pattern.ts';
 import { done, refused } from './answers.ts';
 import { causeOf } from './causes.ts';
@@ -41,7 +42,7 @@ function problemsWith(task: Task, input: ReplicationInput): string[] {
   const read = replicationInput.safeParse(input);
   if (!read.success) return problemsOf(read.error, input).map(sentence);
   const lost = [...new Set(task.flows.flatMap(({ map }) => map.map(({ topic }) => topic)))].filter(
-    (topic) => !choosesTopic(input, topic),
+    (topic) => !choosesTopic(input, topic) && !isRetryTopic(topic),
   );
   return [
     ...notAvailableYet(input),

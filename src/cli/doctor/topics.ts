@@ -1,4 +1,4 @@
-import { chooseTopics, idlePatterns } from '../../pump/prepare/choose-topics.ts';
+import { chooseTopics, idlePatterns, type ChosenTopic } from '../../pump/prepare/choose-topics.ts';
 import { inParallel } from '../../pump/prepare/in-parallel.ts';
 import { whyNot } from '../../pump/prepare/inspect.ts';
 import { planTopic, type TopicPlan } from '../../pump/prepare/topic-plan.ts';
@@ -32,12 +32,12 @@ export async function checkTopics(
   const about = `replication ${name}`;
   try {
     const chosen = await within(CHECK_MS, `cluster ${source.name}`, chooseTopics(source, input));
-    const checked = await inParallel(chosen, async ({ name: topic, path }): Promise<CheckedTopic> => {
+    const checked = await inParallel(chosen, async (topic): Promise<CheckedTopic> => {
       const { refusal, ...found } = await checkTopic(about, topic, source, destination, brokers);
       // what a pattern matches and cannot be copied is left out
       return refusal === undefined
         ? found
-        : { finding: { result: path === undefined ? 'WARN' : 'FAIL', about, text: refusal } };
+        : { finding: { result: topic.path === undefined ? 'WARN' : 'FAIL', about, text: refusal } };
     });
     const idle = idlePatterns(source, input, chosen).map(({ reason }) => ({
       finding: { result: 'WARN', about, text: reason } as const,
@@ -50,11 +50,12 @@ export async function checkTopics(
 
 async function checkTopic(
   about: string,
-  topic: string,
+  chosen: ChosenTopic,
   source: Cluster,
   destination: Cluster,
   brokers: readonly string[],
 ): Promise<CheckedTopic & { readonly refusal?: string }> {
+  const topic = chosen.name;
   const fail = (refusal: string) => ({ finding: { result: 'FAIL', about, text: refusal } as const, refusal });
   try {
     const [from, to] = await Promise.all([
@@ -63,7 +64,7 @@ async function checkTopic(
     ]);
     const config = from?.brokers[0] && (await readSettings(source.admin, from.brokers[0].broker, topic));
     if (!from || !config) return fail(`cluster ${source.name} has no topic ${topic}; create it or correct the name`);
-    const refusal = config === 'refused' ? undefined : whyNot(topic, from, config);
+    const refusal = config === 'refused' ? undefined : whyNot(chosen, from, config);
     if (refusal !== undefined) return fail(refusal);
     const plan = planTopic(from, to, brokers, []);
     return { ...verdict(about, from, to, plan, destination.name), source: from, plan };

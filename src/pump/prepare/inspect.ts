@@ -1,5 +1,6 @@
 import type { LeftOut } from '../../../activities/types.ts';
 import type { ReplicationInput } from '../../replication/input.ts';
+import { isRetryTopic, whyNoCopies } from '../../replication/retry-topics.ts';
 import { isSystemTopic } from '../../replication/topic-pattern.ts';
 import { WrongInput } from '../../replication/wrong-input.ts';
 import type { Cluster, Topic, TopicConfig } from '../../transport/types.ts';
@@ -45,8 +46,9 @@ export async function inspectTopics(
   const problems: string[] = [];
   const leftOut: LeftOut[] = [];
   const topics: InspectedTopic[] = [];
-  const inspected = await inParallel(chosen, async ({ name }) => {
-    const [from, to] = await Promise.all([inspectTopic(source, name), destination.admin.topic(name)]);
+  const inspected = await inParallel(chosen, async (topic) => {
+    const { name } = topic;
+    const [from, to] = await Promise.all([inspectTopic(source, topic), destination.admin.topic(name)]);
     if (typeof from !== 'string') return { ...from, destination: to };
     // where topics are copied both ways the other direction creates it, and then it is found to be new
     const isToCome = mode === 'two-way' && to !== undefined && (await source.admin.topic(name)) === undefined;
@@ -65,18 +67,23 @@ export async function inspectTopics(
 /** A topic of the source, or why it cannot be copied. */
 export async function inspectTopic(
   { name: cluster, admin }: Cluster,
-  name: string,
+  chosen: ChosenTopic,
 ): Promise<Pick<InspectedTopic, 'source' | 'config'> | string> {
+  const { name } = chosen;
   const source = await admin.topic(name);
   const config = source?.brokers[0] && (await admin.topicConfig(source.brokers[0].broker, name));
   if (!source || !config) return `topic ${name} does not exist on ${cluster}; expected an existing topic`;
-  return whyNot(name, source, config) ?? { source, config };
+  return whyNot(chosen, source, config) ?? { source, config };
 }
 
 const READABLE = 4;
 
 /** Why the topic cannot be copied; `undefined` where it can. */
-export function whyNot(name: string, topic: Topic, { attributes }: TopicConfig): string | undefined {
+export function whyNot({ name, path }: ChosenTopic, topic: Topic, { attributes }: TopicConfig): string | undefined {
+  const isRetry = isRetryTopic(name);
+  if (isRetry && path !== undefined)
+    return `${name} is a retry topic, which travels with its group; name that in groups`;
+  if (isRetry) return whyNoCopies(name);
   if (isSystemTopic(name)) return `${name} is a topic of RocketMQ itself; copying those is not available yet`;
   if (topic.brokers.some(({ perm }) => (perm & READABLE) === 0))
     return `topic ${name} cannot be read on the source (its permission lacks 4); make it readable`;

@@ -6,6 +6,7 @@ import {
   type QueueHistory,
   type QueueRange,
 } from '../../replication/queue-map.ts';
+import { isRetryTopic } from '../../replication/retry-topics.ts';
 import { WrongInput } from '../../replication/wrong-input.ts';
 import { queueKey, type Cluster, type Destination, type Queue, type Topic } from '../../transport/types.ts';
 import { ByteBudget } from '../byte-budget.ts';
@@ -61,7 +62,8 @@ export async function resolveStarts(options: StartOptions): Promise<QueueStart[]
         if (given !== undefined && !(await evidence.ofCheckpoint(mapped))) return { queue, offset: given };
         if (await evidence.of(mapped)) return undefined;
         // a queue that was added to a topic which is copied already holds only messages from after the start
-        const added = options.discovering || topicsBefore.has(mapped.topic);
+        // what waits to be tried again waits however old it is
+        const added = options.discovering || topicsBefore.has(mapped.topic) || isRetryTopic(mapped.topic);
         const offset = await resolve(options, queue, added ? 'earliest' : options.start);
         return typeof offset === 'string' ? offset : { queue, offset };
       },

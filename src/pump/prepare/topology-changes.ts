@@ -1,7 +1,7 @@
 import type { WatchInput } from '../../../activities/types.ts';
 import { mappedQueues, sourceKey } from '../../replication/queue-map.ts';
 import type { Cluster } from '../../transport/types.ts';
-import { chooseTopics } from './choose-topics.ts';
+import { chooseTopics, type ChosenTopic } from './choose-topics.ts';
 import { inParallel } from './in-parallel.ts';
 import { inspectTopic } from './inspect.ts';
 import { queuePlaces } from './topic-plan.ts';
@@ -20,8 +20,9 @@ export async function topologyChanges(
   const copied = new Set(map.map(({ topic }) => topic));
   const keys = new Set([...mappedQueues(map)].map(sourceKey));
   const chosen = await chooseTopics(source, input);
-  const changes = await inParallel(chosen, async ({ name }): Promise<string | undefined> => {
-    if (!copied.has(name)) return await newTopic(source, name, leftOut);
+  const changes = await inParallel(chosen, async (topic): Promise<string | undefined> => {
+    const { name } = topic;
+    if (!copied.has(name)) return await newTopic(source, topic, leftOut);
     const places = queuePlaces((await source.admin.topic(name))?.brokers ?? []);
     const added = places.filter((from) => !keys.has(sourceKey({ topic: name, from })));
     return added.length > 0 ? `topic ${name} has ${added.length} new queues` : undefined;
@@ -29,8 +30,9 @@ export async function topologyChanges(
   return changes.filter((change) => change !== undefined);
 }
 
-async function newTopic(source: Cluster, name: string, leftOut: readonly string[]): Promise<string | undefined> {
-  const inspected = await inspectTopic(source, name);
+async function newTopic(source: Cluster, topic: ChosenTopic, leftOut: readonly string[]): Promise<string | undefined> {
+  const { name } = topic;
+  const inspected = await inspectTopic(source, topic);
   if (typeof inspected !== 'string')
     return `topic ${name} is new, with ${queuePlaces(inspected.source.brokers).length} queues`;
   return leftOut.includes(name) || leftOut.length >= MOST_LEFT_OUT

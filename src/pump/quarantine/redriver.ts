@@ -140,12 +140,13 @@ export class Redriver {
       PROPERTY_REDRIVEN,
     );
     const target = Buffer.allocUnsafe(annotator.bound(record));
-    const { bornTimestamp } = record;
+    const { bornTimestamp, reconsumeTimes } = record;
     if (annotator.write(record, target, bornTimestamp) !== 'written') return undefined;
     const bytes = annotator.position;
     return {
       sysFlag: record.sysFlag & KEPT_FLAGS,
       bornTimestamp,
+      reconsumeTimes,
       parts: [target.subarray(0, bytes)],
       bytes,
       messages: 1,

@@ -13,6 +13,25 @@ export const BATCH_OVERHEAD_BYTES = BATCH_HEAD_BYTES + 2;
 /** The properties' length is an int16. */
 export const MAX_PROPERTIES_BYTES = 32_767;
 
+/** One message of a batch. */
+export interface BatchMessage {
+  readonly flag: number;
+  readonly body: Buffer;
+  /** In wire form. */
+  readonly properties: Buffer;
+}
+
+/** Reads the first message of a batch, without copying. */
+export function readBatchMessage(bytes: Buffer): BatchMessage {
+  const bodyEnd = BATCH_HEAD_BYTES + bytes.readInt32BE(16);
+  const propertiesAt = bodyEnd + 2;
+  return {
+    flag: bytes.readInt32BE(12),
+    body: bytes.subarray(BATCH_HEAD_BYTES, bodyEnd),
+    properties: bytes.subarray(propertiesAt, propertiesAt + bytes.readInt16BE(bodyEnd)),
+  };
+}
+
 /** Writes the bytes before the body at `position`; `flag` is the message's own flag. Returns the position after them. */
 export function writeBatchHead(
   target: Buffer,

@@ -44,9 +44,14 @@ export class MessageCursor {
   bodyEnd = 0;
   propertiesStart = 0;
   propertiesEnd = 0;
+  #topicStart = 0;
 
   constructor(records: Buffer) {
     this.records = records;
+  }
+
+  get topic(): string {
+    return this.records.toString('latin1', this.#topicStart, this.propertiesStart - 2);
   }
 
   /**
@@ -95,6 +100,7 @@ export class MessageCursor {
     this.bodyStart = bodyStart;
     this.bodyEnd = bodyEnd;
     this.propertiesStart = propertiesStart;
+    this.#topicStart = bodyEnd + topicLengthBytes;
     this.propertiesEnd = end;
     this.start = start;
     this.end = end;

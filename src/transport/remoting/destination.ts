@@ -1,11 +1,13 @@
 import { lockBatchMq } from '../../remoting/requests/lock-batch-mq.ts';
 import { sendBatchMessage } from '../../remoting/requests/send-batch-message.ts';
 import { unlockBatchMq } from '../../remoting/requests/unlock-batch-mq.ts';
+import { isRetryTopic } from '../../replication/retry-topics.ts';
 import { TransportError } from '../errors.ts';
 import type { Batch, BatchLimits, ClusterAdmin, Destination, Queue } from '../types.ts';
 import { checkBatch, readBatchLimits } from './batch-limits.ts';
 import type { BrokerConnections } from './broker-connections.ts';
 import { awaitDispatch } from './dispatch-barrier.ts';
+import { sendAlone } from './send-alone.ts';
 import { Sharing } from './sharing.ts';
 import { RemotingSource, place } from './source.ts';
 
@@ -42,6 +44,7 @@ export class RemotingDestination extends RemotingSource implements Destination {
     const { sysFlag, bornTimestamp, parts } = batch;
     const args = { ...place(queue), producerGroup: PRODUCER_GROUP, sysFlag, bornTimestamp, parts };
     try {
+      if (isRetryTopic(queue.topic)) return await sendAlone(this.#sends, queue, batch, timeoutMs);
       return await this.#sends.call(queue.broker, sendBatchMessage, args, { timeoutMs });
     } catch (error) {
       if (!(error instanceof TransportError) || !error.answered) this.#sends.reset(queue.broker);

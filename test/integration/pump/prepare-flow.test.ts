@@ -71,18 +71,48 @@ test('creates the topic like the source, and the flow group on both sides; start
   expect(await prepare('create', { topics: [topic] }, prepared.map)).toEqual({ ...prepared, starts: {} });
 });
 
+test('R10: retry topics of the groups are created as on the source, with their groups, but disabled; all that waits there is copied', async () => {
+  const topic = await sourceTopic();
+  const group = `prepare-group-${Date.now()}`;
+  await east.admin.createGroup(group);
+  const settings = (await east.admin.groupConfig(broker(), group))!;
+  await east.admin.putGroup(broker(), { ...settings, retryMaxTimes: 5 });
+  const [push, pop] = [`%RETRY%${group}`, `%RETRY%${group}_${topic}`];
+  // as brokers create them where a consumer fails
+  await east.admin.createGroup(`${group}_${topic}`);
+  for (const name of [push, pop, `%RETRY%${group}_other`, `%RETRY%other-${group}`])
+    await east.admin.putTopic(broker(), name, { ...PLAIN, readQueues: 1, writeQueues: 1 });
+  await send(east, queue(push, 0), 1);
+  const input = { topics: [topic], groups: [group], start: 'latest' as const };
+  const prepared = await prepare('retries', input);
+  expect(prepared.map.map((range) => [range.topic, range.count])).toEqual([
+    [topic, 4],
+    [push, 1],
+    [pop, 1],
+  ]);
+  expect(prepared.starts[`${push}/${broker()}/0`]).toBe(0);
+  const { brokerName } = stack.west;
+  expect(await west.admin.topicConfig(brokerName, pop)).toMatchObject({ readQueues: 1, writeQueues: 1 });
+  expect(await west.admin.groupConfig(brokerName, group)).toMatchObject({ consumeEnable: false, retryMaxTimes: 5 });
+  // a group that is left out later leaves nothing behind that waits
+  const { map } = await prepare('retries', { ...input, groups: [] }, prepared.map);
+  expect(map).toEqual(prepared.map);
+});
+
 test('names everything that is wrong, and creates nothing', async () => {
   const good = await sourceTopic();
   const unreadable = await sourceTopic({ perm: 2 });
+  const retries = `%RETRY%prepare-${Date.now()}`;
+  await east.admin.putTopic(broker(), retries, PLAIN);
   const failure: unknown = await prepare('wrong', {
-    topics: [good, 'no-such-topic', unreadable, '%RETRY%billing'],
+    topics: [good, 'no-such-topic', unreadable, retries],
   }).catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(WrongInput);
   const { problems } = failure as WrongInput;
   expect(problems).toHaveLength(3);
   expect(problems[0]).toBe('topics[1]: topic no-such-topic does not exist on east; expected an existing topic');
   expect(problems[1]).toContain(`topics[2]: topic ${unreadable} cannot be read`);
-  expect(problems[2]).toContain('topics[3]: ');
+  expect(problems[2]).toBe(`topics[3]: ${retries} is a retry topic, which travels with its group; name that in groups`);
   expect(await west.admin.topic(good)).toBeUndefined();
 });
 

@@ -8,8 +8,9 @@ import { eventually } from '../../support/eventually.ts';
 import { fakePeer } from '../../support/fake-peer.ts';
 import { encodeBatch } from '../../support/messages.ts';
 
-function batchOf(bodies: readonly Buffer[], sysFlag = 0): Batch {
-  const bytes = encodeBatch(bodies.map((body) => ({ flag: 0, sysFlag, body, properties: [] })));
+function batchOf(bodies: readonly Buffer[], sysFlag = 0, keys?: string): Batch {
+  const properties = keys === undefined ? [] : ([['KEYS', keys]] as const);
+  const bytes = encodeBatch(bodies.map((body) => ({ flag: 0, sysFlag, body, properties })));
   const parts = [bytes.subarray(0, 7), bytes.subarray(7)];
   return { sysFlag, bornTimestamp: 1, parts, bytes: bytes.length, messages: bodies.length };
 }
@@ -176,8 +177,16 @@ describe.each(BROKER_VERSIONS)('a cluster of %s', (version) => {
       order: false,
       attributes: {},
     });
-    const retry = await failure(destination.send({ topic: retries, broker, id: 0 }, SMALL, 5_000));
-    expect(retry).toMatchObject({ refusedForGood: true, answered: true, code: 13, retryable: false });
+    const retry = { topic: retries, broker, id: 0 };
+    expect(await destination.send(retry, SMALL, 5_000)).toBe(0);
+    const refusals = [batchOf([Buffer.from('one'), Buffer.from('two')]), batchOf([Buffer.alloc(0)])];
+    for (const refused of refusals)
+      expect(await failure(destination.send(retry, refused, 5_000))).toMatchObject({ refusedForGood: true });
+    // 5.x adds properties of its own to what is sent alone
+    const sent = destination.send(retry, batchOf([Buffer.from('x')], 0, 'x'.repeat(32_750)), 5_000);
+    if (isV5)
+      expect(await failure(sent)).toMatchObject({ refusedForGood: true, answered: true, code: 13, retryable: false });
+    else expect(await sent).toBe(1);
     const missing = await failure(destination.send({ topic: 'no-such-topic', broker, id: 0 }, SMALL, 5_000));
     expect(missing).toMatchObject({ refusedForGood: false, answered: true, code: 17 });
     expect(missing.message).toContain(

@@ -175,7 +175,15 @@ test('writeDigits writes any whole number that a number holds exactly', () => {
 });
 
 function plainMessage(properties: Buffer): StoredMessage {
-  return { queueOffset: 1, flag: 0, sysFlag: 0, bornTimestamp: 0, body: Buffer.alloc(0), properties };
+  return {
+    queueOffset: 1,
+    flag: 0,
+    sysFlag: 0,
+    bornTimestamp: 0,
+    reconsumeTimes: 0,
+    body: Buffer.alloc(0),
+    properties,
+  };
 }
 
 function formerParts({ origin, path, born }: { origin: string; path: string[] | undefined; born: number | undefined }) {

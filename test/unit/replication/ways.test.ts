@@ -47,7 +47,7 @@ test.each([
 ])('R7: refused beside %s', (_what, others, added, expected) => {
   const found = secondWays(others.map(way), way(added));
   expect(found).toHaveLength(1);
-  expect(found[0]).toMatchObject({ topic: 't', ...expected });
+  expect(found[0]).toMatchObject({ of: 'topics', name: 't', ...expected });
 });
 
 test.each([
@@ -58,7 +58,27 @@ test.each([
   expect(secondWays(others.map(way), way(added))).toMatchObject([{ index: 1, from: 'a', to: 'b', beside: ['o'] }]);
 });
 
+test.each([
+  ['the same group', ['billing'], ['g1', 'billing'], 1],
+  ['a pattern that meets it', ['bill*'], ['billing'], 0],
+  ['a pattern that it meets', ['billing'], ['*'], 0],
+  ['another pattern', ['bill*'], ['g1', '*ing'], 1],
+])('R7, R10: a group is refused beside %s, because its retry topics travel with it', (_what, theirs, ours, index) => {
+  const other = { ...way('o: a>b t'), groups: theirs };
+  const [found, ...more] = secondWays([other], { ...way('x: a>b u'), groups: ours });
+  expect(more).toEqual([]);
+  expect(found).toMatchObject({ of: 'groups', name: ours[index], index, from: 'a', to: 'b', beside: ['o'] });
+  expect(secondWays([other], { ...way('x: c>b u'), groups: ours })).toEqual([]);
+  expect(secondWays([other], { ...way('x: b>a u'), groups: ours })).toEqual([]);
+  expect(secondWays([other], { ...way('x: a>b u'), groups: ['ship-*'] })).toEqual([]);
+});
+
 test('says what is wrong, where, and beside what', () => {
+  const group = secondWays([{ ...way('o: a>b t'), groups: ['g'] }], { ...way('x: a>b u'), groups: ['g'] });
+  expect(secondWayText(group[0]!)).toBe(
+    'groups[0]: what waits for another try in group g would reach b from a by a second way, beside o; ' +
+      'two tasks with the same group between the same pair, straight or over others, would have it tried twice',
+  );
   const [found] = secondWays([way('o: a>b t')], way('x: a>b t'));
   expect(secondWayText(found!)).toBe(
     'topics[0]: topic t would reach b from a by a second way, beside o; two tasks that copy the same topic between the same pair, ' +

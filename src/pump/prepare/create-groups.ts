@@ -1,0 +1,31 @@
+import { groupBehind, isRetryTopic } from '../../replication/retry-topics.ts';
+import type { Cluster, GroupConfig } from '../../transport/types.ts';
+
+type Configs = ReadonlyMap<string, GroupConfig>;
+
+/**
+ * A broker takes a message for a retry topic only where it knows the group: creates those that are missing at the destination, as they are on the source,
+ * but disabled. One that exists stays as it is.
+ */
+export async function createRetryGroups(
+  source: Cluster,
+  destination: Cluster,
+  topics: readonly string[],
+): Promise<void> {
+  const groups = new Set(topics.filter(isRetryTopic).map(groupBehind));
+  if (groups.size === 0) return;
+  const [onSource, there] = await Promise.all([groupsByBroker(source), groupsByBroker(destination)]);
+  for (const groupName of groups) {
+    const like = [...onSource.values()].map((table) => table.get(groupName)).find((config) => config !== undefined);
+    // a broker that joins the cluster gets the group as the others have it
+    const consumeEnable = [...there.values()].some((table) => table.get(groupName)?.consumeEnable);
+    for (const [broker, table] of there)
+      if (!table.has(groupName)) await destination.admin.putGroup(broker, { ...like, groupName, consumeEnable });
+  }
+}
+
+async function groupsByBroker({ admin }: Cluster): Promise<ReadonlyMap<string, Configs>> {
+  const brokers = (await admin.brokers()).flatMap(({ name, master }) => (master === undefined ? [] : [name]));
+  const tables = await Promise.all(brokers.map((broker) => admin.groupConfigs(broker)));
+  return new Map(brokers.map((broker, index) => [broker, tables[index]!]));
+}
