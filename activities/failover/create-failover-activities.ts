@@ -8,7 +8,7 @@ import { awaitCopied } from './await-copied.ts';
 import { beating } from './beating.ts';
 import { commandReplication } from './command-replication.ts';
 import { readLastCopies } from './read-last-copies.ts';
-import { assertCurrent } from './standing.ts';
+import { whileCurrent } from './standing.ts';
 import { survey, surveyLost } from './survey.ts';
 import type { FailoverActivities } from './types.ts';
 
@@ -19,24 +19,23 @@ export function createFailoverActivities(dependencies: ActivityDependencies): Fa
     survey: (input) => beating(() => survey(dependencies, input)),
     commandReplication: (input) => beating((signal) => commandReplication(dependencies, input, signal)),
     setTopicPermissions: ({ cluster, perms }) =>
-      beating(async () => (await putPerms(openCluster(cluster).admin, perms)).length),
-    fenceBrokers: ({ cluster, brokers }) => beating(() => fenceBrokers(openCluster(cluster).admin, brokers)),
+      beating(async () => (await putPerms(whileCurrent(dependencies, cluster), perms)).length),
+    fenceBrokers: ({ cluster, brokers }) => beating(() => fenceBrokers(whileCurrent(dependencies, cluster), brokers)),
     restoreBrokers: ({ cluster, brokers }) =>
       beating(async () => {
-        for (const broker of brokers) await setAcceptsFrom(openCluster(cluster).admin, broker);
+        const admin = whileCurrent(dependencies, cluster);
+        for (const broker of brokers) await setAcceptsFrom(admin, broker);
       }),
     takeCut: ({ cluster, topics }) => beating(() => takeCut(openCluster(cluster), topics)),
     surveyLost: (input) => beating(() => surveyLost(dependencies, input)),
     readLastCopies: (flow) => beating((signal) => readLastCopies(dependencies, flow, signal)),
-    switchGroups: ({ cluster, switches }) =>
-      beating(() => putSwitches(openCluster(cluster).admin, switches, assertCurrent(dependencies))),
+    switchGroups: ({ cluster, switches }) => beating(() => putSwitches(whileCurrent(dependencies, cluster), switches)),
     settleGroups: ({ cluster, groups, until }) =>
       beating(async (signal) => {
         const { admin } = openCluster(cluster);
         return await settleGroups({ admin, brokers: await mastersOf(admin), groups, until, signal });
       }),
-    enableGroups: ({ cluster, groups }) =>
-      beating(() => enableGroups(openCluster(cluster).admin, groups, assertCurrent(dependencies))),
+    enableGroups: ({ cluster, groups }) => beating(() => enableGroups(whileCurrent(dependencies, cluster), groups)),
     awaitCopied: (input) => beating((signal) => awaitCopied(dependencies, input, signal)),
   };
 }

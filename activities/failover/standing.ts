@@ -1,15 +1,35 @@
 import { Context } from '@temporalio/activity';
 import { Attempt } from '../../src/temporal/attempt.ts';
+import type { ClusterAdmin } from '../../src/transport/types.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 
 /** How long an answer of Temporal's counts. ms */
 const CONFIRMED_MS = 1000;
 
+const WRITES: readonly PropertyKey[] = ['putTopic', 'putGroup', 'setBrokerConfig'] satisfies (keyof ClusterAdmin)[];
+
+type Method = (...args: readonly unknown[]) => unknown;
+
 /**
- * For activities whose effect must not come after its undoing, or after a later one's: awaited right before each write, it asks Temporal whether this
- * attempt still counts. A process that was frozen has been replaced.
+ * Changes settings only while this attempt of the activity counts: right before each write Temporal is asked. A process that was frozen has been replaced,
+ * and when it wakes, its effect must not come after its undoing or after a later one's.
  */
-export function assertCurrent({ client }: ActivityDependencies): () => Promise<void> {
+export function whileCurrent(dependencies: ActivityDependencies, cluster: string): ClusterAdmin {
+  const assertCurrent = standing(dependencies);
+  return new Proxy(dependencies.openCluster(cluster).admin, {
+    get: (admin, name): Method => {
+      const method = (Reflect.get(admin, name) as Method).bind(admin);
+      if (!WRITES.includes(name)) return method;
+      return async (...args) => {
+        await assertCurrent();
+        return await method(...args);
+      };
+    },
+  });
+}
+
+/** @throws Error where this attempt does not count any more */
+function standing({ client }: ActivityDependencies): () => Promise<void> {
   const attempt = new Attempt(Context.current(), client);
   let confirmedAt = -Infinity;
   return async () => {

@@ -2,9 +2,6 @@ import { inParallel } from '../pump/prepare/in-parallel.ts';
 import { switched, type GroupSwitch } from '../replication/failover/settings.ts';
 import type { ClusterAdmin } from '../transport/types.ts';
 
-/** Awaited right before each write. Throws where whoever writes does not count any more. */
-type Assertion = () => Promise<void>;
-
 /** As each group is on each broker with a master; none for a group that no broker has. */
 export async function readSwitches(admin: ClusterAdmin, groups: readonly string[]): Promise<GroupSwitch[]> {
   const brokers = await mastersOf(admin);
@@ -23,16 +20,11 @@ export async function mastersOf(admin: ClusterAdmin): Promise<string[]> {
 }
 
 /** Switches each group and reads it back. Where it is disabled, the broker refuses its pulls and pops at once; its commits still count. */
-export async function putSwitches(
-  admin: ClusterAdmin,
-  switches: readonly GroupSwitch[],
-  assertCurrent: Assertion,
-): Promise<void> {
+export async function putSwitches(admin: ClusterAdmin, switches: readonly GroupSwitch[]): Promise<void> {
   await inParallel(switches, async ({ group, broker, consumeEnable }) => {
     const config = await admin.groupConfig(broker, group);
     if (!config) throw new Error(`broker ${broker} has no consumer group ${group}`);
     if (config.consumeEnable === consumeEnable) return;
-    await assertCurrent();
     await admin.putGroup(broker, { ...config, consumeEnable });
     const found = await admin.groupConfig(broker, group);
     if (found?.consumeEnable !== consumeEnable)
@@ -43,12 +35,8 @@ export async function putSwitches(
 }
 
 /** Enables groups on every broker that has them, and answers with those that none has. */
-export async function enableGroups(
-  admin: ClusterAdmin,
-  groups: readonly string[],
-  assertCurrent: Assertion,
-): Promise<string[]> {
+export async function enableGroups(admin: ClusterAdmin, groups: readonly string[]): Promise<string[]> {
   const switches = await readSwitches(admin, groups);
-  await putSwitches(admin, switched(switches, true), assertCurrent);
+  await putSwitches(admin, switched(switches, true));
   return groups.filter((name) => switches.every(({ group }) => group !== name));
 }

@@ -19,12 +19,14 @@ export interface SettleOptions {
 
 /**
  * Waits until what consumers of disabled groups had fetched is finished and committed: those that are online are asked what they hold, and what they
- * say they commit must stand on the broker, twice in a row. Of consumers that do not tell, offsets must not have moved for 6 s. Groups with nobody
- * online settle at once.
+ * say they commit must stand on the broker, twice in a row. Of consumers that do not tell, offsets must not have moved for 6 s; so must those of
+ * groups that pop in order, because brokers do not see consumers behind a proxy, and each acknowledgement moves the offset. What others have popped is not
+ * waited for: the offset has passed it, and what nobody acknowledges comes back by the retry topic. Groups with nobody online settle at once.
  * @throws TransportError
  */
 export async function settleGroups({ admin, brokers, groups, until, signal }: SettleOptions): Promise<SettledGroup[]> {
-  const watches = groups.map((group) => new GroupWatch(admin, brokers, group));
+  const orderly = await popsInOrder(admin, brokers);
+  const watches = groups.map((group) => new GroupWatch(admin, brokers, group, orderly.has(group)));
   for (;;) {
     const committed = await readCommitted(admin, brokers, new Set(groups));
     await inParallel(
@@ -34,6 +36,13 @@ export async function settleGroups({ admin, brokers, groups, until, signal }: Se
     if (watches.every(({ isSettled }) => isSettled) || Date.now() >= until) return watches.map(({ found }) => found);
     await sleep(LOOK_EVERY_MS, undefined, { signal });
   }
+}
+
+/** Groups made for FIFO consumers. */
+async function popsInOrder(admin: ClusterAdmin, brokers: readonly string[]): Promise<ReadonlySet<string>> {
+  const tables = await Promise.all(brokers.map((broker) => admin.groupConfigs(broker)));
+  const configs = tables.flatMap((table) => [...table.values()]);
+  return new Set(configs.flatMap((config) => (config.consumeMessageOrderly === true ? [config.groupName] : [])));
 }
 
 /** Offsets by queue. */
@@ -62,6 +71,7 @@ class GroupWatch {
   found: SettledGroup;
   readonly #admin: ClusterAdmin;
   readonly #brokers: readonly string[];
+  readonly #isOrderly: boolean;
   /** What each consumer told last, by client ID; `undefined` for one that has never told. */
   readonly #told = new Map<string, readonly ConsumedQueue[] | undefined>();
   #offsets = '';
@@ -69,11 +79,12 @@ class GroupWatch {
   #stillSince = Infinity;
   #wasDone = false;
 
-  constructor(admin: ClusterAdmin, brokers: readonly string[], group: string) {
+  constructor(admin: ClusterAdmin, brokers: readonly string[], group: string, isOrderly: boolean) {
     this.group = group;
     this.found = { group, unfinished: 0, silent: 0 };
     this.#admin = admin;
     this.#brokers = brokers;
+    this.#isOrderly = isOrderly;
   }
 
   async look(committed: Committed): Promise<void> {
@@ -87,7 +98,7 @@ class GroupWatch {
       silent: tables.filter((queues) => queues === undefined).length,
     };
     // one that names no queue may have none, or be of a kind that tells nothing
-    const isKnown = tables.every((queues) => queues && queues.length > 0);
+    const isKnown = !this.#isOrderly && tables.every((queues) => queues && queues.length > 0);
     const isStill = isKnown || performance.now() - this.#stillSince >= SILENT_COMMIT_MS;
     const isDone = this.found.unfinished === 0 && isStill;
     this.isSettled = isDone && (this.#wasDone || online.size === 0);

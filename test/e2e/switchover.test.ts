@@ -5,13 +5,17 @@ import { cli } from '../support/cli.ts';
 import { useClusters } from '../support/clusters.ts';
 import { eventually } from '../support/eventually.ts';
 import { LiveReplication } from '../support/live-replication.ts';
+import type { Cluster, Queue } from '../../src/transport/types.ts';
 import { mixedMessages } from '../support/messages.ts';
+import { produce } from '../support/producer.ts';
 import { MovingProducer, type Side } from '../support/moving-producer.ts';
 import { sequences } from '../support/oracle/sequences.ts';
 import { useStack } from '../support/servers.ts';
 import { FULL } from '../support/sizes.ts';
 import { tellOnline, type TellingConsumer } from '../support/telling-consumer.ts';
 import { WorkerProcess } from '../support/worker-process.ts';
+
+const PLAIN = { meanBytes: 100, large: 0, largestBytes: 0 };
 
 const stack = useStack();
 const clusters = useClusters(stack);
@@ -98,66 +102,93 @@ describe.each(FULL ? CASES : CASES.slice(0, 1))('a switchover of a %s task with 
   }, 300_000);
 });
 
-test('R10: consumer groups go on exactly where they stood, those that hold something have time to finish it; the read pause is told', async () => {
-  const live = await LiveReplication.create(stack);
-  const groups = [`${live.name}-0`, `${live.name}-1`] as const;
-  const positions = new Map(
-    groups.map((group, index) => [group as string, live.queues.map(({ id }) => 10 * index + id)]),
-  );
-  const copies = live.queues.map((queue) => ({ ...queue, broker: stack.west.brokerName }));
-  let consumer: TellingConsumer | undefined;
-  try {
-    for (const group of groups) {
-      await clusters.east.admin.createGroup(group);
-      for (const [id, queue] of live.queues.entries())
-        await clusters.east.admin.commit(group, queue, positions.get(group)![id]!);
-    }
-    await live.produce(mixedMessages({ count: 400, seed: 5, meanBytes: 100, large: 0, largestBytes: 0 }));
-    await live.start({ groups: [`${live.name}-*`, 'nobody-knows'] });
-    await live.reaches(400, 60_000);
-    consumer = await tellOnline({ broker: stack.east.broker.address, group: groups[1], topics: [live.topic] });
-    consumer.holds = [{ ...live.queues[0]!, unfinished: 7, commitOffset: 10 }];
-    const moving = failover(live.name, '--fence', 'external');
-    await eventually(30_000, async () => (await statusOf(live)).waitingFor === 'producersStopped');
-    await failover(live.name, '--send', 'producersStopped');
-    await eventually(30_000, async () =>
-      (await statusOf(live)).steps.some(({ name, state }) => name === 'settle' && state === 'running'),
+test.runIf(FULL)(
+  'R10: consumer groups go on exactly where they stood, those that hold something have time to finish it; the same on the way home',
+  async () => {
+    const live = await LiveReplication.create(stack);
+    const groups = [`${live.name}-0`, `${live.name}-1`] as const;
+    const positions = new Map(
+      groups.map((group, index) => [group as string, live.queues.map(({ id }) => 10 * index + id)]),
     );
-    expect(await clusters.east.admin.groupConfig(stack.east.brokerName, groups[0])).toMatchObject({
-      consumeEnable: false,
-    });
-    expect(await clusters.west.admin.groupConfig(stack.west.brokerName, groups[0])).toMatchObject({
-      consumeEnable: false,
-    });
-    // it finishes what it had, and commits that
-    await clusters.east.admin.commit(groups[1], live.queues[0]!, 17);
-    consumer.holds = [{ ...live.queues[0]!, unfinished: 0, commitOffset: 17 }];
-    positions.get(groups[1])![0] = 17;
-    const { code, stdout } = await moving;
-    const result = JSON.parse(stdout) as FailoverResult;
-    expect({ code, problems: result.problems }).toEqual({ code: 0, problems: [] });
-    expect(result.warnings.join()).toContain('group nobody-knows is not moved');
-    expect(result.groups).toEqual({ groups: groups.map((group) => ({ group, mayRepeat: 0, silent: 0 })), more: 0 });
-    expect(result.readPauseMs).toBeLessThan(15_000);
-    console.log(`read pause ${result.readPauseMs} ms`);
-    for (const group of groups) {
-      expect(await clusters.east.admin.groupConfig(stack.east.brokerName, group)).toMatchObject({
+    const copies = live.queues.map((queue) => ({ ...queue, broker: stack.west.brokerName }));
+    let consumer: TellingConsumer | undefined;
+    try {
+      for (const group of groups) {
+        await clusters.east.admin.createGroup(group);
+        for (const [id, queue] of live.queues.entries())
+          await clusters.east.admin.commit(group, queue, positions.get(group)![id]!);
+      }
+      await live.produce(mixedMessages({ ...PLAIN, count: 400, seed: 5 }));
+      await live.start({ groups: [`${live.name}-*`, 'nobody-knows'] });
+      await live.reaches(400, 60_000);
+      consumer = await tellOnline({ broker: stack.east.broker.address, group: groups[1], topics: [live.topic] });
+      consumer.holds = [{ ...live.queues[0]!, unfinished: 7, commitOffset: 10 }];
+      const moving = failover(live.name, '--fence', 'external');
+      await eventually(30_000, async () => (await statusOf(live)).waitingFor === 'producersStopped');
+      await failover(live.name, '--send', 'producersStopped');
+      await eventually(30_000, async () =>
+        (await statusOf(live)).steps.some(({ name, state }) => name === 'settle' && state === 'running'),
+      );
+      expect(await clusters.east.admin.groupConfig(stack.east.brokerName, groups[0])).toMatchObject({
         consumeEnable: false,
       });
-      expect(await clusters.west.admin.groupConfig(stack.west.brokerName, group)).toMatchObject({
-        consumeEnable: true,
+      expect(await clusters.west.admin.groupConfig(stack.west.brokerName, groups[0])).toMatchObject({
+        consumeEnable: false,
       });
-      // the destination holds nothing but copies: an offset is the same on both sides
-      expect(await Promise.all(copies.map((queue) => clusters.west.admin.committed(group, queue)))).toEqual(
-        positions.get(group),
-      );
+      // it finishes what it had, and commits that
+      await clusters.east.admin.commit(groups[1], live.queues[0]!, 17);
+      consumer.holds = [{ ...live.queues[0]!, unfinished: 0, commitOffset: 17 }];
+      positions.get(groups[1])![0] = 17;
+      const { code, stdout } = await moving;
+      const result = JSON.parse(stdout) as FailoverResult;
+      expect({ code, problems: result.problems }).toEqual({ code: 0, problems: [] });
+      expect(result.warnings.join()).toContain('group nobody-knows is not moved');
+      expect(result.groups).toEqual({ groups: groups.map((group) => ({ group, mayRepeat: 0, silent: 0 })), more: 0 });
+      expect(result.readPauseMs).toBeLessThan(15_000);
+      console.log(`read pause ${result.readPauseMs} ms`);
+      for (const group of groups) {
+        expect(await clusters.east.admin.groupConfig(stack.east.brokerName, group)).toMatchObject({
+          consumeEnable: false,
+        });
+        expect(await clusters.west.admin.groupConfig(stack.west.brokerName, group)).toMatchObject({
+          consumeEnable: true,
+        });
+        // the destination holds nothing but copies: an offset is the same on both sides
+        expect(await Promise.all(copies.map((queue) => clusters.west.admin.committed(group, queue)))).toEqual(
+          positions.get(group),
+        );
+      }
+      expect(await live.status()).not.toHaveProperty('heldBy');
+
+      // home again: the first group has consumed everything, of both sides; the other one nothing more
+      const { writer } = sides.west;
+      await produce({ writer, queues: copies, messages: mixedMessages({ ...PLAIN, count: 40, seed: 6 }) });
+      const ends = (cluster: Cluster, queues: readonly Queue[]) =>
+        Promise.all(queues.map(async (queue) => (await cluster.admin.range(queue)).max));
+      const west = await eventually(10_000, async () => {
+        const all = await ends(clusters.west, copies);
+        return all.reduce((sum, end) => sum + end, 0) === 440 && all;
+      });
+      for (const [id, queue] of copies.entries()) await clusters.west.admin.commit(groups[0], queue, west[id]!);
+      const home = failover(live.name, '--fence', 'external');
+      await eventually(30_000, async () => (await statusOf(live)).waitingFor === 'producersStopped');
+      await failover(live.name, '--send', 'producersStopped');
+      expect(await home).toMatchObject({ code: 0 });
+      const committed = (group: string) =>
+        Promise.all(live.queues.map((queue) => clusters.east.admin.committed(group, queue)));
+      expect(await committed(groups[0])).toEqual(await ends(clusters.east, live.queues));
+      expect(await committed(groups[1])).toEqual(positions.get(groups[1]));
+      for (const group of groups) {
+        const config = { consumeEnable: true };
+        expect(await clusters.east.admin.groupConfig(stack.east.brokerName, group)).toMatchObject(config);
+      }
+    } finally {
+      consumer?.close();
+      await live.close();
     }
-    expect(await live.status()).not.toHaveProperty('heldBy');
-  } finally {
-    consumer?.close();
-    await live.close();
-  }
-}, 120_000);
+  },
+  120_000,
+);
 
 test('home again: a task that was reversed moves back by the same steps, and its primary side is the source again', async () => {
   const live = await LiveReplication.create(stack);

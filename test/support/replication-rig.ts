@@ -3,6 +3,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type {
   ControlActivities,
+  GroupsSummary,
   Prepared,
   PrepareInput,
   PumpActivities,
@@ -72,6 +73,9 @@ export class ReplicationRig {
   watch: (input: WatchInput) => Promise<Watched> = () => Context.current().cancelled;
   /** Syncs groups; by default until it is cancelled. */
   syncGroups: (input: SyncGroupsInput) => Promise<void> = () => Context.current().cancelled;
+  /** The last word on groups. */
+  syncGroupsOnce: (input: SyncGroupsInput) => Promise<GroupsSummary> = () =>
+    Promise.reject(new Error('nobody syncs groups here'));
   retire: (input: RetireInput) => Promise<void> = () => Promise.resolve();
   redrive: (input: RedriveInput) => Promise<RedriveResult> = () =>
     Promise.resolve({ redriven: 0, refusedAgain: 0, missing: 0, more: false });
@@ -169,7 +173,7 @@ export class ReplicationRig {
           clearInterval(beating);
         }
       },
-      syncGroupsOnce: () => Promise.reject(new Error('nobody syncs groups here')),
+      syncGroupsOnce: (input) => this.syncGroupsOnce(input),
       retire: (input) => this.retire(input),
       redrive: (input) => this.redrive(input),
       redirect: (input) => this.redirect(input),

@@ -135,7 +135,7 @@ function copiedQueues({ map, histories }: FlowState): CopiedQueues {
   return { queues: map, histories };
 }
 
-function primaryFlow({ flows, primary }: Task): FlowState {
+export function primaryFlow({ flows, primary }: Task): FlowState {
   return flows.find(({ source }) => source === primary) ?? flows[0]!;
 }
 

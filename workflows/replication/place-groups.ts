@@ -2,6 +2,7 @@ import type { PlaceGroups } from '../../src/replication/commands.ts';
 import type { CommandAnswer } from '../../src/replication/messages.ts';
 import { done, refused } from './answers.ts';
 import { causeOf } from './causes.ts';
+import { primaryFlow } from './group-sync.ts';
 import { isHolders } from './hold.ts';
 import type { Task } from './task.ts';
 import type { Work } from './work.ts';
@@ -19,10 +20,9 @@ export async function placeGroups(
   const { hold } = task;
   if (!hold || !isHolders(hold.operationId, operationId))
     return refused('only whoever holds the replication may do that');
-  const flow = task.flows.find(
-    ({ source, destination }) => source === wanted.source && destination === wanted.destination,
-  );
-  if (!flow) return refused(`flow: it does not copy from ${wanted.source} to ${wanted.destination}`);
+  const flow = primaryFlow(task);
+  if (flow.source !== wanted.source || flow.destination !== wanted.destination)
+    return refused(`flow: progress goes from ${flow.source} to ${flow.destination}, where the application is served`);
   hold.ownsGroups = true;
   try {
     await Promise.all(task.flows.map((one) => work.of(one).groups.handOver()));

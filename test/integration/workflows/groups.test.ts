@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
 import { beforeEach, expect, test } from 'vitest';
 import type { SyncGroupsInput } from '../../../activities/types.ts';
 import { GROUPS_REPORT, type GroupsReport, type GroupsView } from '../../../src/replication/group-progress.ts';
@@ -112,6 +113,49 @@ test('groups follow from where the application is served: the other way when the
   expect(await groupsOf(replication)).toMatchObject({ source: 'west', destination: 'east', groups: [] });
   await replication.update('reverse');
   expect((await syncing(replication, 3)).input).toMatchObject({ ...WAY, ...there, back });
+  await replication.update('stop');
+});
+
+test('R10: whoever holds the replication has the last word on groups: no sync moves any beside it, nor behind it until the hold ends', async () => {
+  const { rig } = stage;
+  const placed: SyncGroupsInput[] = [];
+  rig.syncGroupsOnce = (input) => {
+    placed.push(input);
+    if (placed.length === 1) return Promise.reject(ApplicationFailure.nonRetryable('east is away'));
+    expect(atWork.size).toBe(0);
+    const behind = { group: 'shipping', problem: 'copying has not come as far', queues: [] };
+    const groups = [{ group: 'billing', queues: [] }, behind];
+    return Promise.resolve({ groups, more: { groups: 0, queues: 0 }, total: 2, outOfStep: 1, requests: 9 });
+  };
+  const replication = await rig.running({ ...INPUT, groups: ['*'] });
+  const asked = { flow: WAY, groups: ['billing', 'shipping'] };
+  expect(await replication.update('placeGroups', asked)).toMatchObject({
+    done: false,
+    reason: 'only whoever holds the replication may do that',
+  });
+  await replication.update('hold', { by: 'failover/orders', operationId: 'run-1' });
+  await syncing(replication, 1);
+  const back = { source: 'west', destination: 'east' };
+  expect(await replication.update('placeGroups', { ...asked, flow: back, operationId: 'run-1/0' })).toMatchObject({
+    done: false,
+    reason: expect.stringContaining('progress goes from east to west') as string,
+  });
+  expect(atWork.size).toBe(1);
+  expect(await replication.update('placeGroups', { ...asked, operationId: 'run-1/1' })).toMatchObject({
+    done: false,
+    reason: expect.stringContaining('east is away') as string,
+  });
+  expect(await replication.update('placeGroups', { ...asked, operationId: 'run-1/2' })).toEqual({
+    done: true,
+    state: 'RUNNING',
+    placed: { inStep: 1, outOfStep: [{ group: 'shipping', problem: 'copying has not come as far' }], more: 0 },
+  });
+  const names = ['billing', 'shipping'];
+  expect(placed[1]).toMatchObject({ ...WAY, queues: MAP, groups: names, resetOnline: names });
+  await replication.update('updateConfig', { groups: ['billing'], operationId: 'run-1/3' });
+  expect(started.filter(({ input }) => input.replication === replication.name)).toHaveLength(1);
+  await replication.update('release');
+  expect((await syncing(replication, 2)).input).toMatchObject({ groups: ['billing'] });
   await replication.update('stop');
 });
 
