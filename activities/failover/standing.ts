@@ -15,8 +15,12 @@ type Method = (...args: readonly unknown[]) => unknown;
  * and when it wakes, its effect must not come after its undoing or after a later one's.
  */
 export function whileCurrent(dependencies: ActivityDependencies, cluster: string): ClusterAdmin {
-  const assertCurrent = standing(dependencies);
-  return new Proxy(dependencies.openCluster(cluster).admin, {
+  return guarded(dependencies.openCluster(cluster).admin, standing(dependencies));
+}
+
+/** The same cluster, but that it awaits `assertCurrent` before it changes settings. */
+export function guarded(cluster: ClusterAdmin, assertCurrent: () => Promise<void>): ClusterAdmin {
+  return new Proxy(cluster, {
     get: (admin, name): Method => {
       const method = (Reflect.get(admin, name) as Method).bind(admin);
       if (!WRITES.includes(name)) return method;
