@@ -83,7 +83,11 @@ export class GroupSync {
   async lastRound(): Promise<GroupLook[]> {
     this.#before = await OffsetTable.read(this.#options.source, this.#sourceBrokers);
     await Promise.all(this.#destinationBrokers.map((broker) => this.#options.dispatched(broker)));
-    return (await this.round()).map((look) => {
+    let looks = await this.round();
+    // where copies go both ways an answer may come in several parts
+    for (let before = ''; this.#flow.back && before !== placesOf(looks); looks = await this.round())
+      before = placesOf(looks);
+    return looks.map((look) => {
       const problem = look.problem ?? uncopiedOf(look);
       return { ...look, ...(problem !== undefined && { problem }) };
     });
@@ -190,6 +194,10 @@ export class GroupSync {
   #copiedTo(topic: string, from: QueuePlace): number | undefined {
     return this.#before?.offset(flowGroup(this.#flow), topic, from);
   }
+}
+
+function placesOf(looks: readonly GroupLook[]): string {
+  return JSON.stringify(looks.map(({ slots }) => slots.map(({ destination }) => destination)));
 }
 
 function lanesByTopic(queues: readonly MappedQueue[]): Map<string, Lane[]> {

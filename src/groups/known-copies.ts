@@ -8,23 +8,42 @@ const REMEMBERED = 64;
 export class KnownCopies {
   /** Those used last come last. */
   #copies: readonly Copy[] = [];
+  /** Between this copy and this offset there is none. */
+  #gap: Gap | undefined;
 
   /** As `findBoundary`, in the whole queue. After an error nothing that was known counts any more. @throws as `CopyReader` */
   async find(copies: CopyReader, key: CopyKey): Promise<Boundary> {
-    const known = this.#copies;
+    const [known, gap] = [this.#copies, this.#gap];
     this.#copies = [];
-    const bounds = await startBounds(copies, key, known);
+    this.#gap = undefined;
+    const bounds = await startBounds(copies, key, known, gap);
     const found = await findBoundary(copies, key, bounds);
-    const used = [found.before, found.next].filter((copy) => copy !== undefined);
+    const { before, next, behind } = found;
+    // behind a copy that is not the last one stand late ones
+    if (before && !next && behind === before.offset + 1) this.#gap = { copy: before, until: bounds.high };
+    else if (bounds.before) this.#gap = gap;
+    const used = [before, next].filter((copy) => copy !== undefined);
     const others = (bounds.before ? known : []).filter(({ offset }) => used.every((copy) => copy.offset !== offset));
     this.#copies = [...others, ...used].slice(-REMEMBERED);
     return found;
   }
 }
 
-async function startBounds(copies: CopyReader, key: CopyKey, known: readonly Copy[]): Promise<Bounds> {
+interface Gap {
+  readonly copy: Copy;
+  readonly until: number;
+}
+
+async function startBounds(
+  copies: CopyReader,
+  key: CopyKey,
+  known: readonly Copy[],
+  gap: Gap | undefined,
+): Promise<Bounds> {
   const lower = known.filter((copy) => isBelow(copy, key)).reduce(higher, undefined);
   const bounds = lower && (await onwards(copies, key, lower));
+  if (bounds && !bounds.next && bounds.before?.offset === gap?.copy.offset)
+    return { ...bounds, low: Math.max(bounds.low, gap?.until ?? 0), high: Math.max(bounds.high, gap?.until ?? 0) };
   if (bounds) {
     if (bounds.next) return bounds;
     const next = known.filter((copy) => !isBelow(copy, key)).reduce(lowest, undefined);

@@ -1,8 +1,10 @@
 import type { ByteBudget } from '../pump/byte-budget.ts';
-import { CopyReader, isBelow, type Copy } from '../pump/copies.ts';
+import { CopyReader, isBelow } from '../pump/copies.ts';
 import { PROPERTY_REDRIVEN } from '../replication/names.ts';
-import type { CopySource } from '../replication/provenance.ts';
-import type { Queue, QueueReader } from '../transport/types.ts';
+import { placeText, type CopySource } from '../replication/provenance.ts';
+import { queueKey, type Queue, type QueueReader } from '../transport/types.ts';
+import { CopiedBack } from './copied-back.ts';
+import { CopyRows } from './copy-rows.ts';
 import { GroupBoundaries, type GroupBoundary, type GroupPosition } from './group-boundaries.ts';
 import { isCopiedTo, kindOf, kindOfPosition, type Translation } from './translate.ts';
 
@@ -36,10 +38,27 @@ export interface TwoWayOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const FIRST_STEP = 32;
-const LONGEST_STEP = 65_536;
+/** More copies are not read one by one for one answer: then it is as far as they were read, and the next one goes on there. */
+const MOST_READ = 131_072;
 /** More messages are not read one by one to tell how many of them will be seen twice. */
 const MOST_COUNTED = 32_768;
+
+/** The copies of one source queue in the queue that is translated to, and where those end that are consumed. */
+interface Lane {
+  readonly copies: CopyReader;
+  /** Copies that came out of the quarantine: they stand in no order, and nothing of them is ever copied back. */
+  readonly redriven: CopyReader;
+  readonly rows: CopyRows;
+  readonly found: GroupBoundary;
+}
+
+/** The first message of the other side that is not consumed, and below which offset local ones are consumed, as far as that had to be known. */
+interface Place {
+  readonly offset: number;
+  readonly local: number;
+  /** There was more to read. */
+  readonly isPartial: boolean;
+}
 
 /**
  * Translates where both sides have producers (R10): a queue holds copies and local messages, and the group has consumed some of the
@@ -48,6 +67,9 @@ const MOST_COUNTED = 32_768;
 export class TwoWayTranslator {
   readonly #options: TwoWayOptions;
   readonly #boundaries = new GroupBoundaries();
+  /** By source and destination queue. */
+  readonly #rows = new Map<string, CopyRows>();
+  readonly #copiedBack = new Map<string, CopiedBack>();
 
   constructor(options: TwoWayOptions) {
     this.#options = options;
@@ -59,103 +81,95 @@ export class TwoWayTranslator {
    * never copied, because it was filtered or skipped, counts as consumed where a later one is. So for any `other` from the one given up to the
    * answer the answer is the same.
    *
+   * Behind a long row of consumed copies the answer may come in several parts: each goes on from `other`, and is not final before the last one.
    * What the other side's broker stored just before may not be readable yet: where the last word counts, await `dispatched` first.
    * @throws as `Translator.translate`
    */
   async translate(to: Queue, { positions, back, other }: TwoWayStanding): Promise<Translation> {
     const { active, other: reader, budget, signal } = this.#options;
     const there = back && new CopyReader({ reader: active, ...back, budget, signal });
-    const consumed = there ? await consumedOfBack(there, back) : NOTHING;
-    const places = positions.map(({ source }) => ({ reader, queue: to, source, budget, signal }));
-    const copies = places.map((place) => new CopyReader(place));
-    const redriven = places.map((place) => new CopyReader(place, PROPERTY_REDRIVEN));
-    const found: GroupBoundary[] = [];
-    for (const [index, position] of positions.entries())
-      found.push(await this.#boundaries.find(copies[index]!, to, position));
-    const { min, max } = await copies[0]!.range();
-    const lanes = copies.map((reading, index): Lane => ({
-      copies: reading,
-      redriven: redriven[index]!,
-      found: found[index]!,
-    }));
+    const lanes: Lane[] = [];
+    for (const position of positions) {
+      const place = { reader, queue: to, source: position.source, budget, signal };
+      const [copies, redriven] = [new CopyReader(place), new CopyReader(place, PROPERTY_REDRIVEN)];
+      const found = await this.#boundaries.find(copies, to, position);
+      lanes.push({ copies, redriven, found, rows: remembered(this.#rows, position.source, to, () => new CopyRows()) });
+    }
+    const { min, max } = await lanes[0]!.copies.range();
     const from = Math.min(Math.max(other ?? min, min), max);
-    const translated = await firstWaiting(lanes, { from, local: consumed.local, end: max });
-    const repeated = await countConsumed(lanes, { from: translated, local: consumed.local, end: max });
-    const own = positions.map((position) =>
-      back?.offset !== undefined && isSameQueue(position.source, back.queue)
-        ? { ...position, offset: consumed.own }
-        : position,
+    const inOrder = positions.length === 1 && isSameQueue(positions[0]!.source, back?.queue);
+    const memory = back && remembered(this.#copiedBack, back.source, back.queue, () => new CopiedBack());
+    const place = await firstWaiting(lanes, { from, end: max, inOrder }, async () => {
+      const newest = there && (await memory?.newestBelow(there, back.offset ?? 0));
+      // evidence never crosses generations (R8)
+      return newest?.generation === back?.source.generation ? (newest?.sourceOffset ?? -1) + 1 : 0;
+    });
+    const own = await Promise.all(
+      positions.map(async (position, index) => {
+        const isTold = lanes[index]!.found.next ?? isCopiedTo(position, lanes[index]!.found);
+        if (isTold || !there || !memory || !position.offset || !isSameQueue(position.source, back.queue))
+          return position;
+        // what was copied from there need not come back
+        return { ...position, offset: await memory.rowBefore(there, position.offset) };
+      }),
     );
-    const kind = kindOf(own.map((position, index) => kindOfPosition(position, found[index]!)));
-    const isFinal = own.every(
-      (position, index) => found[index]!.next ?? (position.offset === 0 || isCopiedTo(position, found[index]!)),
+    const kind = kindOf(own.map((position, index) => kindOfPosition(position, lanes[index]!.found)));
+    const isCopied = own.every(
+      (position, index) =>
+        lanes[index]!.found.next ?? (position.offset === 0 || isCopiedTo(position, lanes[index]!.found)),
     );
     return {
-      offset: translated,
-      kind: kind === 'end' && translated < max ? 'exact' : kind,
-      isFinal: isFinal && consumed.isFinal,
-      repeated,
-      requests: [there, ...copies, ...redriven].reduce((sum, reading) => sum + (reading?.requests ?? 0), 0),
+      offset: place.offset,
+      kind: kind === 'end' && place.offset < max ? 'exact' : kind,
+      isFinal: isCopied && !place.isPartial,
+      repeated: await countConsumed(lanes, place, { end: max, inOrder }),
+      requests: [there, ...lanes.flatMap(({ copies, redriven }) => [copies, redriven])].reduce(
+        (sum, reading) => sum + (reading?.requests ?? 0),
+        0,
+      ),
     };
   }
 }
 
-/** The copies of one source queue, and where those end that are consumed. */
-interface Lane {
-  readonly copies: CopyReader;
-  /** Copies that came out of the quarantine: they stand in no order, and nothing of them is ever copied back. */
-  readonly redriven: CopyReader;
-  readonly found: GroupBoundary;
+function remembered<T>(known: Map<string, T>, source: CopySource, queue: Queue, create: () => T): T {
+  const name = `${placeText({ source, offset: 0 })} ${queueKey(queue)}`;
+  const memory = known.get(name) ?? create();
+  known.set(name, memory);
+  return memory;
 }
 
-/** Local messages below `local` are consumed; what is looked for stands in `[from, end)`. */
+function isSameQueue({ topic, broker, queue }: CopySource, other: Queue | undefined): boolean {
+  return topic === other?.topic && broker === other.broker && queue === other.id;
+}
+
+/** What is looked for stands in `[from, end)`. */
 interface Span {
   readonly from: number;
-  readonly local: number;
   readonly end: number;
+  /**
+   * What is copied here, and where copies go back to, is one and the same queue. Then no local message behind a copy that waits is
+   * consumed: its own copy stands behind the message that waits there.
+   */
+  readonly inOrder: boolean;
 }
 
-interface ConsumedOfBack {
-  /** The other side's local messages below this offset are consumed, as copies. */
-  readonly local: number;
-  /** On the active side: from here up to the group's place everything is copied from the other side, so that nothing of it has to come there. */
-  readonly own: number;
-  /** What is copied later does not change it. */
-  readonly isFinal: boolean;
-}
-
-const NOTHING: ConsumedOfBack = { local: 0, own: 0, isFinal: true };
-
-/** What the group has consumed of what is copied back, by the copies before its place. */
-async function consumedOfBack(
-  copies: CopyReader,
-  { offset: until = 0, source }: BackPosition,
-): Promise<ConsumedOfBack> {
-  const { min, max } = await copies.range();
-  const isFinal = until <= max;
-  let own = until;
-  for (let high = Math.min(until, max), step = FIRST_STEP; high > min; step = Math.min(4 * step, LONGEST_STEP)) {
-    const low = Math.max(min, high - step);
-    const found = await copies.all(low, high);
-    for (const { offset } of found.toReversed()) if (offset === own - 1) own = offset;
-    const newest = found.reduce((a: Copy | undefined, b) => (a && isBelow(b, a) ? a : b), undefined);
-    // evidence never crosses generations (R8)
-    if (newest) return { local: newest.generation === source.generation ? newest.sourceOffset + 1 : 0, own, isFinal };
-    high = low;
-  }
-  return { local: 0, own, isFinal };
-}
-
-function isSameQueue({ topic, broker, queue }: CopySource, { topic: name, broker: at, id }: Queue): boolean {
-  return topic === name && broker === at && queue === id;
-}
-
-/** The first message that is not consumed: a copy from its boundary on, or a local one. */
-async function firstWaiting(lanes: readonly Lane[], { from, local, end }: Span): Promise<number> {
+/** @param localOf below which offset local messages are consumed; asked only where it counts, because it may take long */
+async function firstWaiting(
+  lanes: readonly Lane[],
+  { from, end, inOrder }: Span,
+  localOf: () => Promise<number>,
+): Promise<Place> {
+  const first = await firstOther(lanes, from, end);
+  const isCopy = inOrder && first.offset >= (lanes[0]!.found.next?.offset ?? end);
+  if (first.isPartial || isCopy || first.offset === end) return { ...first, local: 0 };
+  const local = await localOf();
   const until = Math.min(local, end);
-  if (from >= until) return await firstOther(lanes, from, end);
-  const waiting = Math.min(...(await Promise.all(lanes.map((lane) => firstCopyWaiting(lane, from, until)))));
-  return waiting < until ? waiting : await firstOther(lanes, until, end);
+  if (first.offset >= until) return { ...first, local };
+  const waiting = lanes.map((lane) => firstCopyWaiting(lane, first.offset, until));
+  // in order, what is redriven and waits stands behind all that is consumed
+  const redriven = inOrder ? [] : lanes.map((lane) => firstRedrivenWaiting(lane, first.offset, until));
+  const offset = Math.min(...(await Promise.all([...waiting, ...redriven])));
+  return { ...(offset < until ? { offset, isPartial: false } : await firstOther(lanes, until, end)), local };
 }
 
 /** Behind the boundary each copy waits, also what was sent late. */
@@ -165,19 +179,24 @@ async function firstCopyWaiting({ copies, found: { next } }: Lane, from: number,
   return (await copies.first(from, until)).copies[0]?.offset ?? until;
 }
 
+async function firstRedrivenWaiting({ redriven, found: { key } }: Lane, from: number, until: number): Promise<number> {
+  return (await redriven.all(from, until)).find((copy) => !isBelow(copy, key))?.offset ?? until;
+}
+
 /** The first message from `from` on that is no consumed copy. */
-async function firstOther(lanes: readonly Lane[], from: number, end: number): Promise<number> {
+async function firstOther(lanes: readonly Lane[], from: number, end: number): Promise<Omit<Place, 'local'>> {
+  const most = Math.min(end, from + MOST_READ);
   let next = from;
   for (let before = -1; before < next;) {
     before = next;
-    for (const { copies, found } of lanes) {
-      const waiting = found.next?.offset ?? end;
-      if (next < waiting) next = await copies.firstOther(next, waiting);
+    for (const { copies, rows, found } of lanes) {
+      const waiting = Math.min(found.next?.offset ?? end, most);
+      if (next < waiting) next = await rows.endOf(copies, next, waiting);
     }
-    if (next < end && (await isRedriven(lanes, next))) next++;
+    if (next < most && (await isRedriven(lanes, next))) next++;
     else if (lanes.length === 1) break;
   }
-  return next;
+  return { offset: next, isPartial: next === most && most < end };
 }
 
 /** Whether what stands there is redriven, and consumed at its own place. */
@@ -190,17 +209,25 @@ async function isRedriven(lanes: readonly Lane[], at: number): Promise<boolean> 
   return false;
 }
 
-/** How many messages of the span are consumed, or at most how many. */
-async function countConsumed(lanes: readonly Lane[], { from, local, end }: Span): Promise<number> {
+/** How many messages from the place on are consumed, or at most how many. */
+async function countConsumed(
+  lanes: readonly Lane[],
+  { offset: from, local, isPartial }: Place,
+  { end, inOrder }: Omit<Span, 'from'>,
+): Promise<number> {
   const behind = Math.max(...lanes.map(({ found }) => (found.before ? found.behind : 0)));
   const last = Math.min(Math.max(behind, local), end);
   if (last <= from) return 0;
-  if (last - from > MOST_COUNTED) return last - from;
+  if (isPartial || last - from > MOST_COUNTED) return last - from;
   let consumed = Math.max(0, Math.min(local, last) - from);
-  for (const { copies, found } of lanes)
+  for (const { copies, redriven, found } of lanes) {
     for (const copy of await copies.all(from, last)) {
       if (copy.offset < local) consumed--;
       if (isBelow(copy, found.key)) consumed++;
     }
+    if (inOrder || local <= from) continue;
+    const waiting = (await redriven.all(from, Math.min(local, last))).filter((copy) => !isBelow(copy, found.key));
+    consumed -= waiting.length;
+  }
   return consumed;
 }

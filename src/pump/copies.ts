@@ -83,14 +83,19 @@ export class CopyReader {
     return copies;
   }
 
-  /** The first message from `from` on, before `until`, that is no copy; else `until`. @throws as `read` */
-  async firstOther(from: number, until: number): Promise<number> {
-    let next = from;
+  /** The row of copies that begins at `from`: where it ends, at `until` at the latest, and its last copy. @throws as `read` */
+  async row(from: number, until: number): Promise<{ readonly end: number; readonly last?: Copy }> {
+    let end = from;
+    let last: Copy | undefined;
     for await (const stretch of this.#stretches(from, until)) {
-      for (const { offset } of stretch.copies) if (offset === next) next++;
-      if (next < stretch.next) break;
+      for (const copy of stretch.copies)
+        if (copy.offset === end) {
+          last = copy;
+          end++;
+        }
+      if (end < stretch.next) break;
     }
-    return next;
+    return { end, ...(last && { last }) };
   }
 
   /** With many pulls in flight. */

@@ -106,7 +106,8 @@ export const replicationInput = z
       .default([])
       .describe(
         'consumer groups, and patterns, whose progress is copied, with what waits for them in retry topics: their offsets at the destination ' +
-          'follow those on the source, on groups that are created there as they are on the source, but disabled',
+          'follow those on the source, on groups that are created there as they are on the source, but disabled. Where copies go both ways ' +
+          'progress follows from the side where the application is served: at first the source',
       ),
     resetOnline: z
       .array(group)
@@ -170,8 +171,6 @@ export type ReplicationInput = z.output<typeof replicationInput>;
 /** What the schema knows but this release does not do yet; each entry is a sentence for the operator. */
 export function notAvailableYet(input: ReplicationInput): string[] {
   const missing: string[] = [];
-  if (input.mode === 'two-way' && input.groups.length > 0)
-    missing.push('groups: copying progress in a two-way replication is not available yet; leave it out');
   if (input.filter) missing.push('filter: not available yet; leave it out');
   return missing;
 }

@@ -13,6 +13,7 @@ export function groupsText(report: GroupsReport, eachQueue: boolean): string {
     '',
     ...(groups.length === 0 ? ['no group matches yet'] : [eachQueue ? queueTable(groups) : topicTable(groups)]),
     ...retryLines(groups),
+    ...repeatedLines(report),
     ...(troubled.length === 0 ? [] : ['', 'not in step:']),
     ...troubled.map(({ group, problem }) => `  ${group}: ${problem}`),
   ].join('\n');
@@ -61,6 +62,16 @@ function retryLines(groups: readonly GroupProgress[]): string[] {
     'waiting on the source for another try, and not copied:',
     ...waiting.map(({ group, retries = 0 }) => `  ${group}: ${grouped(retries)} messages`),
   ];
+}
+
+function repeatedLines({ destination, groups }: GroupsReport): string[] {
+  const repeating = groups.flatMap(({ group, queues }) => {
+    const messages = queues.reduce((total, { repeated = 0 }) => total + repeated, 0);
+    return messages > 0 ? [`  ${group}: ${grouped(messages)} messages`] : [];
+  });
+  return repeating.length === 0
+    ? []
+    : ['', `consumed, and seen again if the group went on at ${destination} now:`, ...repeating];
 }
 
 /** Offsets that the group has yet to go on at the destination, to be where it is on the source. */

@@ -1,9 +1,11 @@
+import type { CopiedQueues } from '../../../activities/types.ts';
 import type { LoadedConfig } from '../../config/types.ts';
 import { movesOf, type GroupLook } from '../../groups/group-look.ts';
 import { withGroupSync } from '../../groups/open-sync.ts';
 import { describeGroups } from '../../groups/report-groups.ts';
 import { readJournal } from '../../journal/journal.ts';
 import { ByteBudget } from '../../pump/byte-budget.ts';
+import type { FlowKnowledge } from '../../replication/flow-knowledge.ts';
 import type { GroupProgress, GroupsView } from '../../replication/group-progress.ts';
 import type { ReplicationInput } from '../../replication/input.ts';
 import type { Cluster } from '../../transport/types.ts';
@@ -19,6 +21,7 @@ import { within } from '../time-limit.ts';
 /** Where the groups of a replication stand. */
 export interface GroupsReport {
   readonly name: string;
+  /** Where the groups are served, as the worker says; without one, the replication's source. */
   readonly source: string;
   readonly destination: string;
   /** `now`: read from both clusters. `reported`: as the worker told last, because the clusters do not answer. */
@@ -49,7 +52,7 @@ export async function groupsReport(temporal: Temporal, name: string, file: strin
   const input = status?.input ?? (running ? await startedAs(temporal, name) : undefined) ?? entry;
   if (!input) throw new CommandFailed(`replication ${name}: no worker says what it copies, and no file names it`);
   if (input.groups.length === 0) throw new CommandFailed(`replication ${name} copies no groups; name some in groups`);
-  const { source, destination } = input;
+  const { source, destination } = wayOf(input, view);
   const common = {
     ...{ name, source, destination, troubles: view?.troubles ?? [] },
     ...(view?.at !== undefined && { reportedAt: view.at }),
@@ -69,7 +72,8 @@ async function readGroups(
   config: LoadedConfig | undefined,
   view: GroupsView | undefined,
 ): Promise<GroupProgress[]> {
-  const [from, to] = [input.source, input.destination].map((cluster) => {
+  const way = wayOf(input, view);
+  const [from, to] = [way.source, way.destination].map((cluster) => {
     const found = config?.clusters.get(cluster);
     if (!found) throw new CommandFailed(`no configuration file names the cluster ${cluster}`);
     return found;
@@ -79,9 +83,14 @@ async function readGroups(
   );
 }
 
+/** Progress follows from where the application is served. */
+function wayOf({ source, destination }: ReplicationInput, view: GroupsView | undefined) {
+  return view?.source === destination ? { source: destination, destination: source } : { source, destination };
+}
+
 async function look(
   name: string,
-  { groups, resetOnline }: ReplicationInput,
+  { mode, groups, resetOnline }: ReplicationInput,
   source: Cluster,
   destination: Cluster,
   view: GroupsView | undefined,
@@ -92,17 +101,23 @@ async function look(
     throw new CommandFailed(
       `replication ${name} has copied nothing yet: cluster ${destination.name} holds no journal of it`,
     );
-  const { map: queues, histories } = known;
+  const back = await readJournal(source, { ...flow, source: destination.name, destination: source.name });
   const options = { source, destination, budget: new ByteBudget(MEMORY) };
-  const looks = await withGroupSync({ ...flow, queues, histories, groups, resetOnline }, options, (sync) =>
-    sync.look(),
-  );
+  const input = {
+    ...{ ...flow, ...copiedQueues(known), groups, resetOnline },
+    ...((mode === 'two-way' || (back && back.map.length > 0)) && { back: copiedQueues(back) }),
+  };
+  const looks = await withGroupSync(input, options, (sync) => sync.look());
   const syncedAt = new Map(
     view?.groups.flatMap((group) => (group.syncedAt === undefined ? [] : [[group.group, group.syncedAt]])),
   );
   const told = new Map(view?.groups.map(({ group, problem }) => [group, problem]));
   const found = looks.map((one) => withProblem(one, told.get(one.group)));
   return [...(await describeGroups(found, syncedAt, { source, destination }, ALL)).groups];
+}
+
+function copiedQueues(known: FlowKnowledge | undefined): CopiedQueues {
+  return { queues: known?.map ?? [], histories: known?.histories ?? {} };
 }
 
 /** What only the worker sees, such as who is online at the destination, explains why a group has not moved. */

@@ -13,7 +13,7 @@ const REPORT: GroupsReport = {
       ...{ group: 'billing', syncedAt: '2026-01-01T00:00:00.000Z', retries: 1200 },
       queues: [
         row(0, { source: 5, sourceLag: 1000, translated: 7, destination: 4, destinationLag: 30 }),
-        row(1, { translated: 2 }),
+        row(1, { translated: 2, repeated: 9 }),
       ],
     },
     { group: 'shipping', problem: 'it has consumers online', retries: 0, queues: [] },
@@ -32,6 +32,9 @@ test('a line a group and topic, with the sums of its queues, then what is wrong'
     '',
     'waiting on the source for another try, and not copied:',
     '  billing: 1,200 messages',
+    '',
+    'consumed, and seen again if the group went on at west now:',
+    '  billing: 9 messages',
     '',
     'not in step:',
     '  shipping: it has consumers online',
