@@ -1,6 +1,7 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { COMMANDS, type CommandAnswer } from '../../src/replication/messages.ts';
+import { FAILOVER_WORKFLOW, failoverId, type FailoverResult } from '../../src/replication/failover/messages.ts';
+import { COMMANDS, TASK_QUEUE, type CommandAnswer } from '../../src/replication/messages.ts';
 import { eventually } from '../support/eventually.ts';
 import { LiveReplication } from '../support/live-replication.ts';
 import { mixedMessages, seeded } from '../support/messages.ts';
@@ -8,7 +9,7 @@ import { useStack } from '../support/servers.ts';
 import { FULL, SEED } from '../support/sizes.ts';
 import { WorkerProcess } from '../support/worker-process.ts';
 
-const STEPS = FULL ? 300 : 25;
+const STEPS = FULL ? 500 : 50;
 const MESSAGES_PER_SECOND = 200;
 /** Commands are answered within 30 s; a worker that was killed takes its time to be there again. */
 const ANSWER_MS = 60_000;
@@ -57,7 +58,12 @@ const STEPS_TAKEN: readonly (readonly [parts: number, name: string, step: Step])
   [2, 'signal with wrong input', () => signal(pick(COMMANDS), pick([5, 'now', [1], { by: 1 }, { topic: 7 }]))],
   [2, 'update with wrong input', () => update(pick(COMMANDS), pick([5, { by: 1 }, { no: 'such' }]))],
   [1, 'update of no such name', () => update('stopp')],
-  [1, 'reverse or release', () => update(pick(['reverse', 'release']))],
+  [1, 'reverse', () => update('reverse')],
+  [2, 'release', () => update('release', { by: 'walker' })],
+  [4, 'begin a failover', beginFailover],
+  [4, 'tell the failover', () => tellFailover(pick(['producersStopped', 'confirm', 'abort', 'abrot']))],
+  [1, 'cancel the failover', () => failover().cancel()],
+  [1, 'terminate the failover', () => failover().terminate('a slip')],
   [2, 'twelve updates at once', manyUpdates],
   [2, 'cancel', () => handle.cancel()],
   [1, 'stop', () => update('stop')],
@@ -92,6 +98,7 @@ it(
         outOfOrder: 0,
         changed: 0,
       });
+      console.log(walk.filter((line) => line.includes('the failover ended')).join('\n'));
     } catch (error) {
       throw new Error(`seed ${SEED}, after this walk:\n${walk.join('\n')}\n${String(error)}`, { cause: error });
     }
@@ -121,6 +128,7 @@ async function stillObeys(): Promise<void> {
   walk.push('the end');
   await answered('open updates', Promise.allSettled(open));
   await eachPump('unpause');
+  await endFailover();
   // an update that was still open may have stopped it
   await eventually(RECOVERY_MS, async () => {
     await startIfEnded();
@@ -163,6 +171,49 @@ async function update(name: string, ...args: unknown[]): Promise<void> {
 async function signal(name: string, ...args: unknown[]): Promise<void> {
   walk.push(`   ${name} ${JSON.stringify(args)}`);
   await handle.signal(name, ...args);
+}
+
+function failover(): WorkflowHandle {
+  return handle.client.getHandle(failoverId(live.name));
+}
+
+/** The producers go on all the same, so what comes behind a cut is a late arrival. */
+async function beginFailover(): Promise<void> {
+  const input = {
+    replication: live.name,
+    mode: pick(['switchover', 'switchover', 'switchover', 'failover', 'failback']),
+    fence: 'external',
+    dryRun: random() < 0.2,
+    confirm: random() < 0.3,
+    patience: pick([5, 60]),
+  };
+  walk.push(`   ${JSON.stringify(input)}`);
+  const options = { taskQueue: TASK_QUEUE, workflowId: failoverId(live.name), args: [input] };
+  const begun = await handle.client.start(FAILOVER_WORKFLOW, options);
+  begun.result().then(
+    ({ outcome, problems }: FailoverResult) =>
+      walk.push(`   the failover ended: ${outcome}; ${problems.join('; ').slice(0, 300)}`),
+    (error: unknown) => walk.push(`   the failover ended: ${String(error).slice(0, 200)}`),
+  );
+}
+
+async function tellFailover(name: string): Promise<void> {
+  walk.push(`   ${name}`);
+  await failover().signal(name);
+}
+
+/** One that waits is told to end; one that was terminated has left its hold behind. */
+async function endFailover(): Promise<void> {
+  await tellFailover('abort').catch(() => undefined);
+  await eventually(RECOVERY_MS, async () => {
+    const { status } = await failover()
+      .describe()
+      .catch(() => ({ status: { name: 'NONE' } }));
+    return status.name !== 'RUNNING';
+  });
+  await startIfEnded();
+  await eventually(RECOVERY_MS, async () => (await live.status()).state !== 'STARTING');
+  if ((await live.status()).heldBy) await update('release');
 }
 
 /** Temporal takes ten at a time. */
