@@ -19,11 +19,15 @@ import { seeded } from '../support/messages.ts';
 import { Strikes, type Strike } from '../support/strikes.ts';
 import { WorkerProcess } from '../support/worker-process.ts';
 
-/** A switchover of producers has at least so many activities. */
-const FEWEST_ACTIVITIES = 8;
+/** A switchover with groups and `fence: external` has at least so many activities. */
+const FEWEST_ACTIVITIES = 12;
+/** Where the group stands in each queue. */
+const CONSUMED = 50;
 /** Those before the point of no return with `fence: external`, when the producers have stopped. */
 const BEFORE_NO_RETURN = 5;
 const RECOVERY_MS = 90_000;
+/** A fence lasts 120 s from when it was renewed last. */
+const LAPSES_MS = 150_000;
 
 const stack = useStack();
 const clusters = useClusters(stack);
@@ -64,10 +68,29 @@ async function settings({ topic }: LiveReplication) {
     const { brokerName } = stack[name];
     return {
       topic: await admin.topicConfig(brokerName, topic),
+      consumeEnable: (await admin.groupConfig(brokerName, groupOf(topic)))?.consumeEnable,
       acceptsFrom: (await admin.brokerConfig(brokerName)).get('startAcceptSendRequestTimeStamp'),
     };
   };
   return { east: await side('east'), west: await side('west') };
+}
+
+function groupOf(topic: string): string {
+  return `group-${topic}`;
+}
+
+/** With a consumer group, whose progress is followed; nobody is online. */
+async function start(live: LiveReplication): Promise<void> {
+  const [{ admin: east }, { admin: west }] = [clusters.east, clusters.west];
+  const group = groupOf(live.topic);
+  await east.createGroup(group);
+  await live.start({ groups: [group] });
+  await live.reaches(1000, RECOVERY_MS);
+  await eventually(RECOVERY_MS, async () => {
+    for (const queue of live.queues) await east.commit(group, queue, CONSUMED);
+    return (await Promise.all(live.queues.map((queue) => east.committed(group, queue)))).every((at) => at === CONSUMED);
+  });
+  await eventually(RECOVERY_MS, async () => (await west.groupConfig(stack.west.brokerName, group)) !== undefined);
 }
 
 async function begin(live: LiveReplication, config: Partial<FailoverConfig>): Promise<WorkflowHandle> {
@@ -92,8 +115,7 @@ async function survivesKill(strike: Omit<Strike, 'blow'>, fence: 'broker' | 'ext
   const live = await LiveReplication.create(stack);
   const producer = new MovingProducer(live.topic, live.queues.length, sides.east);
   try {
-    await live.start();
-    await live.reaches(500, RECOVERY_MS);
+    await start(live);
     const before = await settings(live);
     await strikes.strikeAt({ ...strike, blow: 'kill' });
     const failover = await begin(live, { fence });
@@ -111,10 +133,13 @@ async function survivesKill(strike: Omit<Strike, 'blow'>, fence: 'broker' | 'ext
     await moving;
     console.log(`done ${Date.now() - began} ms after the new worker's start`);
     await copiesBack(live, producer);
+    expect(before).toMatchObject({ east: { consumeEnable: true }, west: { consumeEnable: false } });
     expect(await settings(live)).toEqual({
-      east: { ...before.east, topic: { ...before.east.topic, perm: 4 } },
-      west: before.west,
+      east: { ...before.east, consumeEnable: false, topic: { ...before.east.topic, perm: 4 } },
+      west: { ...before.west, consumeEnable: true },
     });
+    const places = live.queues.map((queue) => ({ ...queue, broker: stack.west.brokerName }));
+    for (const queue of places) expect(await clusters.west.admin.committed(groupOf(live.topic), queue)).toBe(CONSUMED);
     const status = await live.status();
     expect(status).not.toHaveProperty('heldBy');
     expect(status.flows?.map(({ source, primary }) => [source, primary])).toEqual([
@@ -183,6 +208,45 @@ describe('the worker of a switchover is killed', () => {
     2 * LIMIT_MS,
   );
 });
+
+test.runIf(FULL)(
+  'a fence whose owner died for good lifts by itself; who comes back to it puts everything back',
+  async () => {
+    const live = await LiveReplication.create(stack);
+    const producer = new MovingProducer(live.topic, live.queues.length, sides.east);
+    try {
+      await live.start();
+      await live.reaches(500, RECOVERY_MS);
+      const before = await settings(live);
+      const failover = await begin(live, { fence: 'broker', confirm: true });
+      await reaches(failover, ({ waitingFor }) => waitingFor === 'confirm');
+      await control.kill();
+      const died = Date.now();
+      const sent = total(producer);
+      await eventually(LAPSES_MS, () => {
+        producer.tryAgain();
+        return total(producer) > sent;
+      });
+      console.log(`sends were taken again ${Date.now() - died} ms after the owner's death`);
+      control = await startControl();
+      await failover.signal('confirm');
+      const { outcome, problems } = (await failover.result()) as FailoverResult;
+      expect({ outcome, problems }).toEqual({
+        outcome: 'aborted',
+        problems: [expect.stringContaining('fence lapsed')],
+      });
+      expect(await settings(live)).toEqual(before);
+      producer.tryAgain();
+      await producer.stop();
+      await live.reaches(total(producer), RECOVERY_MS);
+      expect(await sequences(stack.west, live)).toEqual(await sequences(stack.east, live));
+    } finally {
+      await producer.stop().catch(() => undefined);
+      await live.close();
+    }
+  },
+  LAPSES_MS + 3 * RECOVERY_MS,
+);
 
 test(
   'aborted at each activity before the point of no return, everything is as it was, and production goes on',

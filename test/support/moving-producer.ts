@@ -55,6 +55,11 @@ export class MovingProducer {
   moveTo(side: Side): void {
     this.#side = side;
     this.#hasMoved = true;
+    this.tryAgain();
+  }
+
+  /** Where it was refused or paused. */
+  tryAgain(): void {
     this.#goOn();
     this.#paused = undefined;
   }
