@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { FAILOVER_WORKFLOW, failoverId, type FailoverResult } from '../../src/replication/failover/messages.ts';
@@ -15,6 +16,8 @@ const MESSAGES_PER_SECOND = 200;
 const ANSWER_MS = 60_000;
 /** Locks of pumps that were ended by force may have to lapse. */
 const RECOVERY_MS = 150_000;
+/** What a switchover nobody is in the way of takes, and what comes before it; well within `ANSWER_MS`. */
+const WHOLE_MS = 20_000;
 
 const stack = useStack();
 const random = seeded(SEED);
@@ -61,6 +64,7 @@ const STEPS_TAKEN: readonly (readonly [parts: number, name: string, step: Step])
   [1, 'reverse', () => update('reverse')],
   [2, 'release', () => update('release', { by: 'walker' })],
   [4, 'begin a failover', beginFailover],
+  [3, 'a whole switchover', wholeSwitchover],
   [4, 'tell the failover', () => tellFailover(pick(['producersStopped', 'confirm', 'abort', 'abrot']))],
   [1, 'cancel the failover', () => failover().cancel()],
   [1, 'terminate the failover', () => failover().terminate('a slip')],
@@ -179,22 +183,36 @@ function failover(): WorkflowHandle {
 
 /** The producers go on all the same, so what comes behind a cut is a late arrival. */
 async function beginFailover(): Promise<void> {
-  const input = {
-    replication: live.name,
+  await failOver({
     mode: pick(['switchover', 'switchover', 'switchover', 'failover', 'failback']),
-    fence: 'external',
     dryRun: random() < 0.2,
     confirm: random() < 0.3,
     patience: pick([5, 60]),
-  };
+  });
+}
+
+/** There or home, unless somebody is in its way. */
+async function wholeSwitchover(): Promise<void> {
+  await update('release');
+  await update('resume');
+  await eventually(WHOLE_MS, async () => (await live.status()).state === 'RUNNING');
+  const { ended } = await failOver({ mode: 'switchover' });
+  await tellFailover('producersStopped');
+  await Promise.race([ended, sleep(WHOLE_MS)]);
+}
+
+/** @returns `ended`, which resolves when it has */
+async function failOver(asked: object): Promise<{ readonly ended: Promise<unknown> }> {
+  const input = { replication: live.name, fence: 'external', ...asked };
   walk.push(`   ${JSON.stringify(input)}`);
   const options = { taskQueue: TASK_QUEUE, workflowId: failoverId(live.name), args: [input] };
   const begun = await handle.client.start(FAILOVER_WORKFLOW, options);
-  begun.result().then(
+  const ended = begun.result().then(
     ({ outcome, problems }: FailoverResult) =>
       walk.push(`   the failover ended: ${outcome}; ${problems.join('; ').slice(0, 300)}`),
     (error: unknown) => walk.push(`   the failover ended: ${String(error).slice(0, 200)}`),
   );
+  return { ended };
 }
 
 async function tellFailover(name: string): Promise<void> {
