@@ -80,7 +80,8 @@ const CASES = [
   ['two-way', 'broker'],
 ] as const;
 
-describe.each(FULL ? CASES : CASES.slice(0, 1))('a switchover of a %s task with fence: %s', (mode, fence) => {
+// in small size switchover-groups.test.ts shows it
+describe.each(FULL ? CASES : [])('a switchover of a %s task with fence: %s', (mode, fence) => {
   test('under production: order is kept by queue, nothing is lost, nothing is there twice, on either side', async () => {
     const live = await LiveReplication.create(stack);
     const producer = new MovingProducer(live.topic, live.queues.length, sides.east);

@@ -1,0 +1,176 @@
+import { stackStatus } from '../../src/stack/stack.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { failoverId, type FailoverResult, type FailoverStatus } from '../../src/replication/failover/messages.ts';
+import { cli } from '../support/cli.ts';
+import { useClusters } from '../support/clusters.ts';
+import { eventually } from '../support/eventually.ts';
+import { JavaConsumers, type Consumed, type JavaConsumerOptions } from '../support/java-consumers.ts';
+import { LiveReplication } from '../support/live-replication.ts';
+import { MovingProducer, type Side } from '../support/moving-producer.ts';
+import { sequences } from '../support/oracle/sequences.ts';
+import { testSlot, useStack, type TestCluster } from '../support/servers.ts';
+import { FULL } from '../support/sizes.ts';
+import { WorkerProcess } from '../support/worker-process.ts';
+
+/** Messages that each side produces at least. */
+const MESSAGES = FULL ? 30_000 : 5_000;
+
+const stack = useStack({ proxies: FULL });
+const clusters = useClusters(stack);
+let worker: WorkerProcess;
+let consumers: JavaConsumers;
+let sides: { east: Side; west: Side };
+
+beforeAll(async () => {
+  [worker, consumers] = await Promise.all([WorkerProcess.start(stack), JavaConsumers.start()]);
+  sides = {
+    east: { writer: clusters.east.openDestination(), broker: stack.east.brokerName },
+    west: { writer: clusters.west.openDestination(), broker: stack.west.brokerName },
+  };
+});
+afterAll(async () => {
+  sides.east.writer.close();
+  sides.west.writer.close();
+  await consumers.close();
+  await worker.stop();
+});
+
+type Work = Omit<JavaConsumerOptions, 'name' | 'servers' | 'group' | 'topic'>;
+/** One that keeps up and wants the order, one that is dealt messages by the broker (in full size another one by a proxy), and one that is far behind. */
+const APPLICATIONS: Readonly<Record<string, Work>> = {
+  orderly: { mode: 'orderly' },
+  pop: { mode: 'pop' },
+  late: { mode: 'push', threads: 2, cache: 20, delayMs: 20 },
+  ...(FULL && { grpc: { mode: 'grpc' } }),
+};
+const NAMES = Object.keys(APPLICATIONS);
+
+/** Applications, each with a group of its own, that consume a topic on one cluster and then on the other one. */
+class Applications {
+  readonly #topic: string;
+
+  constructor(topic: string) {
+    this.#topic = topic;
+  }
+
+  get groups(): string[] {
+    return NAMES.map((name) => this.#group(name));
+  }
+
+  async workOn(cluster: TestCluster, overrides: Partial<Work> = {}): Promise<void> {
+    await Promise.all(
+      NAMES.map((name) => {
+        const work = { ...APPLICATIONS[name]!, ...overrides };
+        const servers = work.mode === 'grpc' ? [proxyOf(cluster)] : cluster.nameServers;
+        const [topic, group] = [this.#topic, this.#group(name)];
+        return consumers.start({ ...work, servers, topic, group, name: this.#consumer(name, cluster) });
+      }),
+    );
+  }
+
+  async leave(cluster: TestCluster): Promise<void> {
+    await Promise.all(NAMES.map((name) => consumers.stop(this.#consumer(name, cluster))));
+  }
+
+  /** What an application was given, on the one cluster and then on the other. */
+  ledger(name: string): readonly Consumed[] {
+    return [stack.east, stack.west].flatMap((cluster) => consumers.ledger(this.#consumer(name, cluster)));
+  }
+
+  #group(name: string): string {
+    return `${this.#topic}-${name}`;
+  }
+
+  #consumer(name: string, { name: cluster }: TestCluster): string {
+    return `${this.#group(name)}-${cluster}`;
+  }
+}
+
+const failover = (...args: string[]) =>
+  cli(['failover', ...args, '--config', stack.config, '--json'], { TEMPORAL_ADDRESS: stack.temporal.address });
+
+const CASES = [
+  ['one-way', 'external'],
+  ['one-way', 'broker'],
+] as const;
+
+describe.each(FULL ? CASES : CASES.slice(0, 1))('a switchover of a %s task with fence: %s', (mode, fence) => {
+  test('R10: three groups under production get every message, none twice, and in order who wants order', async () => {
+    const live = await LiveReplication.create(stack);
+    const applications = new Applications(live.topic);
+    const producer = new MovingProducer(live.topic, live.queues.length, sides.east);
+    const produced = () => producer.sent.reduce((sum, count) => sum + count, 0);
+    const statusOf = async (): Promise<FailoverStatus> =>
+      await (await live.handle()).client.getHandle(failoverId(live.name)).query('status');
+    const isDone = async (step: string) =>
+      (await statusOf()).steps.some(({ name, state }) => name === step && state === 'done');
+    try {
+      for (const group of applications.groups) {
+        await clusters.east.admin.createGroup(group);
+        // a proxy begins at the end where a group has no offset
+        for (const queue of live.queues) await clusters.east.admin.commit(group, queue, 0);
+      }
+      await live.start({ mode, groups: applications.groups });
+      await applications.workOn(stack.east);
+      await eventually(
+        120_000,
+        () => produced() > MESSAGES && NAMES.every((name) => applications.ledger(name).length > 0),
+      );
+      const behind = produced() - applications.ledger('late').length;
+      expect(behind).toBeGreaterThan(MESSAGES / 2);
+
+      const running = failover(live.name, '--fence', fence, '--by', 'kim', '--reason', 'moving day');
+      if (fence === 'external') {
+        await eventually(30_000, async () => (await statusOf()).waitingFor === 'producersStopped');
+        await producer.pause();
+        expect(await failover(live.name, '--send', 'producersStopped')).toMatchObject({ code: 0 });
+      }
+      await eventually(60_000, () => isDone('open'));
+      producer.moveTo(sides.west);
+      await eventually(90_000, () => isDone('enable-groups'));
+      await applications.leave(stack.east);
+      await applications.workOn(stack.west, { threads: 20, cache: 1000, delayMs: 0 });
+
+      const { code, stdout } = await running;
+      const result = JSON.parse(stdout) as FailoverResult;
+      expect({ code, outcome: result.outcome, problems: result.problems }).toEqual({
+        ...{ code: 0, outcome: 'done', problems: [] },
+      });
+      expect(result.writePauseMs).toBeLessThan(5_000);
+      console.log(
+        `write pause ${result.writePauseMs} ms, read pause ${result.readPauseMs} ms, ${behind} messages behind`,
+      );
+      await eventually(60_000, () => produced() > 2 * MESSAGES);
+      await producer.stop();
+      const consumed = () => NAMES.map((name) => ({ name, messages: applications.ledger(name).length }));
+      await eventually(240_000, () => consumed().every(({ messages }) => messages >= produced())).catch(
+        () => undefined,
+      );
+      expect(consumed()).toEqual(NAMES.map((name) => ({ name, messages: produced() })));
+      for (const name of NAMES)
+        expect(new Set(applications.ledger(name).map(({ keys }) => keys)).size).toBe(produced());
+      const all = producer.sent.map((count) => Array.from({ length: count }, (_, number) => number));
+      expect(orderOf(applications.ledger('orderly'))).toEqual(all);
+      for (const side of [stack.west, stack.east]) {
+        await eventually(60_000, async () =>
+          (await sequences(side, live)).every((queue, id) => queue.length >= all[id]!.length),
+        );
+        expect(await sequences(side, live)).toEqual(all);
+      }
+    } finally {
+      await producer.stop().catch(() => undefined);
+      await live.close();
+    }
+  }, 400_000);
+});
+
+function proxyOf({ name }: TestCluster): string {
+  return stackStatus(testSlot()).clusters[name as 'east' | 'west'].grpc;
+}
+
+/** Message numbers of each queue, in the order in which they were processed. */
+function orderOf(ledger: readonly Consumed[]): number[][] {
+  const queues: number[][] = [[], [], [], []];
+  for (const { queue, keys } of ledger) queues[queue]!.push(Number(keys.split('-')[1]));
+  return queues;
+}
