@@ -1,5 +1,5 @@
 import { notAvailableYet, replicationInput } from '../replication/input.ts';
-import { secondWays, type SecondWay, type Way } from '../replication/ways.ts';
+import { secondWays, sharedGroupText, type SecondWay, type Way } from '../replication/ways.ts';
 import { valueAt } from '../replication/problems.ts';
 import type { Finding } from './issues.ts';
 
@@ -48,12 +48,14 @@ function twoWays(replications: Entries): Finding[] {
   const accepted: Way[] = [];
   for (const way of ways(replications)) {
     const second = secondWays(accepted, way);
-    for (const { of, name, index, from, to, beside } of second)
+    for (const { of, name, index, from, to, beside, topic } of second)
       findings.push({
         path: ['replications', way.replication, of, index],
         message:
-          `found a second way for ${of === 'topics' ? 'topic' : 'what waits for another try in group'} ${name} from ${from} to ${to}, ` +
-          `beside ${beside.join(', ')}; expected one way, else every message would arrive twice`,
+          topic !== undefined
+            ? sharedGroupText({ name, to, beside, topic })
+            : `found a second way for ${of === 'topics' ? 'topic' : 'what waits for another try in group'} ${name} from ${from} to ${to}, ` +
+              `beside ${beside.join(', ')}; expected one way, else every message would arrive twice`,
       });
     const only = (of: SecondWay['of'], names: readonly string[] = []) =>
       names.filter((_, index) => !second.some((found) => found.of === of && found.index === index));

@@ -29,6 +29,8 @@ export interface SecondWay {
   readonly to: string;
   /** The replications that copy it already. */
   readonly beside: readonly string[];
+  /** Of a group that another one moves at `to` as well, from another cluster: a topic that both copy there. */
+  readonly topic?: string;
 }
 
 interface Edge {
@@ -42,7 +44,35 @@ interface Edge {
  * them.
  */
 export function secondWays(others: readonly Way[], added: Way): SecondWay[] {
-  return [...secondWaysOf('topics', others, added), ...secondWaysOf('groups', others, added)];
+  const ways = [...secondWaysOf('topics', others, added), ...secondWaysOf('groups', others, added)];
+  const met = new Set(ways.filter(({ of }) => of === 'groups').map(({ index }) => index));
+  return [...ways, ...sharedGroups(others, added).filter(({ index }) => !met.has(index))];
+}
+
+/**
+ * R10: a group has one offset in a queue, which cannot stand for what it has consumed in two clusters that are copied there: either would move it past
+ * the other's messages. Of a two-way replication the way counts that progress goes at first.
+ */
+function sharedGroups(others: readonly Way[], added: Way): SecondWay[] {
+  const { destination: to, source: from, groups = [] } = added;
+  return groups.flatMap((entry, index) => {
+    for (const other of others) {
+      if (other.destination !== to || other.source === from) continue;
+      const isMet = namesIn(entry, other.groups ?? []).some(
+        (name) => copies('groups', added, name) && copies('groups', other, name),
+      );
+      const topic = isMet ? sharedTopic(other, added) : undefined;
+      if (topic !== undefined)
+        return { of: 'groups' as const, name: entry, index, from, to, beside: [other.replication], topic };
+    }
+    return [];
+  });
+}
+
+function sharedTopic(one: Way, other: Way): string | undefined {
+  return one.topics
+    .flatMap((entry) => namesIn(entry, other.topics))
+    .find((name) => copies('topics', one, name) && copies('topics', other, name));
 }
 
 function secondWaysOf(of: SecondWay['of'], others: readonly Way[], added: Way): SecondWay[] {
@@ -71,7 +101,8 @@ function copies(of: SecondWay['of'], { topics, exclude = [], groups = [] }: Way,
 }
 
 /** For whoever wants to start it. */
-export function secondWayText({ of, name, index, from, to, beside }: SecondWay): string {
+export function secondWayText({ of, name, index, from, to, beside, topic }: SecondWay): string {
+  if (topic !== undefined) return `groups[${index}]: ${sharedGroupText({ name, to, beside, topic })}`;
   const way = `${to} from ${from} by a second way, beside ${beside.join(', ')}`;
   if (of === 'topics')
     return (
@@ -81,6 +112,18 @@ export function secondWayText({ of, name, index, from, to, beside }: SecondWay):
   return (
     `groups[${index}]: what waits for another try in group ${name} would reach ${way}; ` +
     'two tasks with the same group between the same pair, straight or over others, would have it tried twice'
+  );
+}
+
+export function sharedGroupText({
+  name,
+  to,
+  beside,
+  topic,
+}: Pick<SecondWay, 'name' | 'to' | 'beside' | 'topic'>): string {
+  return (
+    `group ${name} would be moved on ${to} by ${beside.join(', ')} as well, which copies topic ${topic} there from another cluster; ` +
+    "one offset cannot stand for both, and each would move it past the other's messages; give the group to one of them only"
   );
 }
 

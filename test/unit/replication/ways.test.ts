@@ -73,6 +73,22 @@ test.each([
   expect(secondWays([other], { ...way('x: a>b u'), groups: ['ship-*'] })).toEqual([]);
 });
 
+test.each([
+  ['the same group and topic', 'o: a>c t', ['g'], 'x: b>c u,t', ['h', 'g'], 1],
+  ['patterns', 'o: a>c pay-*', ['g*'], 'x: b>c *-eu', ['*x'], 0],
+  ['a two-way task that is served there', 'o: a<>c t', ['g'], 'x: b>c t', ['g'], 0],
+])('R10: a group is refused beside %s of a task from another cluster', (_what, theirs, groups, ours, added, index) => {
+  const other = { ...way(theirs), groups };
+  const [found, ...more] = secondWays([other], { ...way(ours), groups: added });
+  expect(more).toEqual([]);
+  expect(found).toMatchObject({ of: 'groups', name: added[index], index, to: 'c', beside: ['o'] });
+  expect(secondWayText(found!)).toContain('one offset cannot stand for both');
+  expect(secondWays([other], { ...way(ours), groups: ['other'] })).toEqual([]);
+  expect(secondWays([other], { ...way('x: b>c orders'), groups: added })).toEqual([]);
+  // out of the one, into the other
+  expect(secondWays([other], { ...way('x: c>b t'), groups: added })).toEqual([]);
+});
+
 test('says what is wrong, where, and beside what', () => {
   const group = secondWays([{ ...way('o: a>b t'), groups: ['g'] }], { ...way('x: a>b u'), groups: ['g'] });
   expect(secondWayText(group[0]!)).toBe(
