@@ -13,8 +13,8 @@ import { adopt } from './preparing.ts';
 import type { Task } from './task.ts';
 import type { Work } from './work.ts';
 
-/** Changes of these may ask for topics that are not there yet: those that are copied, or the quarantine. */
-const PREPARED: ReadonlySet<string> = new Set(['topics', 'exclude', 'onPoison']);
+/** Changes of these may ask for topics that are not there yet (those that are copied, retry topics, the quarantine), or open a second way. */
+const PREPARED: ReadonlySet<string> = new Set(['topics', 'exclude', 'groups', 'onPoison']);
 
 /** Changes fields of the input while the replication runs, all of them or none. Only the pumps concerned are restarted. */
 export async function updateConfig(task: Task, work: Work, given: UpdateConfig): Promise<CommandAnswer> {
