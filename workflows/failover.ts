@@ -5,6 +5,7 @@ import { failoverId, type FailoverResult } from '../src/replication/failover/mes
 import { planOf } from '../src/replication/failover/plan.ts';
 import { problemsOf, sentence } from '../src/replication/problems.ts';
 import { Course } from './failover/course.ts';
+import { failback, lookForTail } from './failover/failback.ts';
 import { listen } from './failover/listen.ts';
 import { sourceLost, surveyLost } from './failover/source-lost.ts';
 import { surveyBoth, switchover } from './failover/switchover.ts';
@@ -22,10 +23,21 @@ export async function failover(given: unknown): Promise<FailoverResult> {
     void cancelled.catch(() => {
       course.abort('the workflow was cancelled');
     });
-    if (input.mode === 'failover') return await (input.dryRun ? dryRun(course, surveyLost) : sourceLost(course));
-    return await (input.dryRun ? dryRun(course, surveyBoth) : switchover(course));
+    const { look, move } = MODES[input.mode];
+    return await (input.dryRun ? dryRun(course, look) : move(course));
   });
 }
+
+const MODES: Readonly<
+  Record<
+    FailoverInput['mode'],
+    { look: (course: Course) => Promise<unknown>; move: (course: Course) => Promise<FailoverResult> }
+  >
+> = {
+  switchover: { look: surveyBoth, move: switchover },
+  failover: { look: surveyLost, move: sourceLost },
+  failback: { look: lookForTail, move: failback },
+};
 
 /** Looks, and changes nothing. */
 async function dryRun(course: Course, look: (course: Course) => Promise<unknown>): Promise<FailoverResult> {
@@ -38,13 +50,12 @@ async function dryRun(course: Course, look: (course: Course) => Promise<unknown>
 function readInput(given: unknown): FailoverInput {
   const read = failoverInput.safeParse(given);
   if (!read.success) throw wrong(problemsOf(read.error, given).map(sentence));
-  const { replication, mode } = read.data;
+  const { replication } = read.data;
   const { workflowId } = workflowInfo();
   if (workflowId !== failoverId(replication))
     throw wrong([
       `workflow ID: expected ${failoverId(replication)}, so that only one runs at a time, found ${workflowId}`,
     ]);
-  if (mode === 'failback') throw wrong([`mode: ${mode} is not available yet`]);
   return read.data;
 }
 

@@ -2,7 +2,8 @@ import { fenceBrokers, setAcceptsFrom } from '../../src/failover/broker-fence.ts
 import { enableGroups, mastersOf, putSwitches } from '../../src/failover/group-fence.ts';
 import { settleGroups } from '../../src/failover/settle.ts';
 import { takeCut } from '../../src/failover/cut.ts';
-import { putPerms } from '../../src/failover/topic-perms.ts';
+import { brokersOf, putPerms } from '../../src/failover/topic-perms.ts';
+import { readPlaced } from '../../src/groups/placed-groups.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { awaitCopied } from './await-copied.ts';
 import { beating } from './beating.ts';
@@ -10,6 +11,8 @@ import { commandReplication } from './command-replication.ts';
 import { readLastCopies } from './read-last-copies.ts';
 import { whileCurrent } from './standing.ts';
 import { survey, surveyLost } from './survey.ts';
+import { awaitRunning, surveyBack } from './survey-back.ts';
+import { countGroupRepeats, findTail, setAside } from './stranded.ts';
 import type { FailoverActivities } from './types.ts';
 
 /** The activities of failovers, on the task queue `replicator`. */
@@ -28,6 +31,16 @@ export function createFailoverActivities(dependencies: ActivityDependencies): Fa
       }),
     takeCut: ({ cluster, topics }) => beating(() => takeCut(openCluster(cluster), topics)),
     surveyLost: (input) => beating(() => surveyLost(dependencies, input)),
+    surveyBack: (input) => beating(() => surveyBack(dependencies, input)),
+    findStranded: (flow) => beating((signal) => findTail(dependencies, flow, signal)),
+    readPlaced: ({ cluster, topics, groups }) =>
+      beating(async () => {
+        const opened = openCluster(cluster);
+        return await readPlaced(opened, await brokersOf(opened.admin, topics), topics, groups);
+      }),
+    countRepeats: (input) => beating((signal) => countGroupRepeats(dependencies, input, signal)),
+    setAside: (input) => setAside(dependencies, input),
+    awaitRunning: ({ replication }) => beating((signal) => awaitRunning(dependencies, replication, signal)),
     readLastCopies: (flow) => beating((signal) => readLastCopies(dependencies, flow, signal)),
     switchGroups: ({ cluster, switches }) => beating(() => putSwitches(whileCurrent(dependencies, cluster), switches)),
     settleGroups: ({ cluster, groups, until }) =>

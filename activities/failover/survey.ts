@@ -115,7 +115,7 @@ async function lastInStep(client: Client, { name }: ReplicationStatus, groups: r
   });
 }
 
-async function statusOf(client: Client, replication: string): Promise<ReplicationStatus> {
+export async function statusOf(client: Client, replication: string): Promise<ReplicationStatus> {
   return await client
     .withDeadline(Date.now() + QUERY_MS, () =>
       client.workflow.getHandle(workflowId(replication)).query<ReplicationStatus>('status'),

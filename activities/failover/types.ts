@@ -1,6 +1,13 @@
 import type { CommandAnswer } from '../../src/replication/messages.ts';
 import type { FailoverInput } from '../../src/replication/failover/input.ts';
-import type { LastCopies, SettledGroup } from '../../src/replication/failover/messages.ts';
+import type {
+  GroupRepeats,
+  LastCopies,
+  PlacedGroups,
+  SettledGroup,
+  StrandedMessage,
+  StrandedQueue,
+} from '../../src/replication/failover/messages.ts';
 import type { Flow } from '../../src/replication/names.ts';
 import type { BrokerFence } from '../../src/failover/broker-fence.ts';
 import type { AcceptsFrom, Cut, GroupSwitch, TopicPerm } from '../../src/replication/failover/settings.ts';
@@ -44,6 +51,25 @@ export interface LostSurvey extends Pick<
 > {
   /** Consumer groups of the replication that the destination has, and when each was in step last (ISO 8601), where the replication knows. */
   readonly groups: readonly { readonly group: string; readonly syncedAt?: string }[];
+}
+
+/** What a failback finds of the source that was lost. */
+export interface BackSurvey extends Pick<Survey, 'source' | 'destination' | 'topics' | 'problems'> {
+  /** The source's topics as they are. */
+  readonly sourcePerms: readonly TopicPerm[];
+  /** Its consumer groups as they are. */
+  readonly sourceGroups: readonly GroupSwitch[];
+  /** Where groups went on at the destination. */
+  readonly placed: PlacedGroups;
+}
+
+export interface FoundTail {
+  /** Queues in which something is stranded. */
+  readonly queues: readonly StrandedQueue[];
+  /** The first ones. */
+  readonly list: readonly StrandedMessage[];
+  /** A sentence for each queue of which it cannot be told. */
+  readonly problems: readonly string[];
 }
 
 /** A command of the failover for its replication. */
@@ -92,4 +118,20 @@ export interface FailoverActivities {
   enableGroups(input: { readonly cluster: string; readonly groups: readonly string[] }): Promise<readonly string[]>;
   /** Reads back the newest copy of each queue. Nothing may be copied meanwhile. */
   readLastCopies(flow: Flow): Promise<LastCopies>;
+  /** Looks whether the lost source is back; changes nothing. */
+  surveyBack(input: Omit<SurveyInput, 'fence'>): Promise<BackSurvey>;
+  /** Finds what the flow's source holds that was never copied. Nothing may be copied meanwhile. */
+  findStranded(flow: Flow): Promise<FoundTail>;
+  /** Reads where groups (names and patterns) stand. */
+  readPlaced(input: {
+    readonly cluster: string;
+    readonly topics: readonly string[];
+    readonly groups: readonly string[];
+  }): Promise<PlacedGroups>;
+  /** Counts what groups got twice because they went on from there; before anybody consumes on the source again. */
+  countRepeats(input: Flow & { readonly placed: PlacedGroups }): Promise<GroupRepeats>;
+  /** Puts it into the destination's quarantine; answers with how many messages. Nobody else may copy the flow meanwhile. */
+  setAside(input: Flow & { readonly queues: readonly StrandedQueue[] }): Promise<number>;
+  /** Comes back when the replication copies. @throws ApplicationFailure when it does not even try */
+  awaitRunning(input: { readonly replication: string }): Promise<void>;
 }

@@ -1,4 +1,10 @@
-import type { FailoverResult, FailoverStatus, MovedGroups, StepStatus } from '../replication/failover/messages.ts';
+import type {
+  FailoverResult,
+  FailoverStatus,
+  MovedGroups,
+  StepStatus,
+  StrandedTail,
+} from '../replication/failover/messages.ts';
 import { grouped } from './output.ts';
 
 /** What of a failover can be shown while it is under way. */
@@ -36,19 +42,28 @@ export class Progress {
   }
 }
 
-export function failoverText({
-  outcome,
-  replication,
-  mode,
-  problems,
-  warnings,
-  writePauseMs,
-  readPauseMs,
-  groups,
-  openedAt,
-}: FailoverResult): string {
-  const lines = [`${mode} of ${replication}: ${OUTCOMES[outcome]}`, ...problems.map((problem) => `  ${problem}`)];
+export function failoverText(result: FailoverResult): string {
+  const {
+    outcome,
+    replication,
+    mode,
+    problems,
+    warnings,
+    strandedTail,
+    repeats,
+    writePauseMs,
+    readPauseMs,
+    groups,
+    openedAt,
+  } = result;
+  const lines = [`${mode} of ${replication}: ${outcomeText(result)}`, ...problems.map((problem) => `  ${problem}`)];
   if (outcome !== 'refused' && warnings.length > 0) lines.push(...warnings.map((warning) => `  warning: ${warning}`));
+  if (strandedTail) lines.push(...tailText(strandedTail));
+  for (const { group, messages } of repeats?.groups ?? [])
+    if (messages > 0)
+      lines.push(
+        `  group ${group} got ${grouped(messages)} messages twice, by the offsets that the source had flushed`,
+      );
   if (openedAt !== undefined) lines.push(`  open to producers since ${openedAt}`);
   if (writePauseMs !== undefined) lines.push(`  write pause ${grouped(writePauseMs)} ms`);
   if (readPauseMs !== undefined) lines.push(`  read pause ${grouped(readPauseMs)} ms`);
@@ -66,6 +81,25 @@ function groupLines({ groups, more }: MovedGroups): string[] {
       : [`  group ${group}: in step last at ${syncedAt}; what it consumed since is seen again`]),
   ]);
   return more > 0 ? [...lines, `  and ${more} more groups`] : lines;
+}
+
+function outcomeText({ outcome, steps }: FailoverResult): string {
+  const isRegained = steps.some(({ name, state }) => name === 'regain' && state === 'done');
+  return outcome === 'aborted' && isRegained
+    ? 'aborted; the replication copies both ways, and moves home later with a switchover'
+    : OUTCOMES[outcome];
+}
+
+function tailText({ messages, queues, list, more, policy }: StrandedTail): string[] {
+  const lines = [
+    `  stranded: ${grouped(messages)} messages in ${queues.length + more.queues} queues; policy: ${policy}`,
+  ];
+  for (const { topic, broker, queue, offset, storedAt, messageId, keys } of list)
+    lines.push(
+      `    ${topic}/${broker}/${queue} offset ${offset} of ${storedAt} ${[messageId, keys].filter(Boolean).join(' ')}`,
+    );
+  if (more.messages > 0) lines.push(`    and ${grouped(more.messages)} more`);
+  return lines;
 }
 
 const OUTCOMES: Readonly<Record<FailoverResult['outcome'], string>> = {

@@ -3,7 +3,7 @@ import { acceptHistory } from './commands/accept-history.ts';
 import { apply } from './commands/apply.ts';
 import { audit } from './commands/audit.ts';
 import { doctor } from './commands/doctor.ts';
-import { failover } from './commands/failover.ts';
+import { failback, failover } from './commands/failover.ts';
 import { groups } from './commands/groups.ts';
 import { laterCommands } from './commands/later.ts';
 import { pause } from './commands/pause.ts';
@@ -46,6 +46,7 @@ const COMMANDS = [
   stop,
   audit,
   failover,
+  failback,
   doctor,
   stack,
   laterCommands,

@@ -1,5 +1,6 @@
 /** Names and shapes of what is said to and by a replication: its signals, updates and queries. Shared by workflows, activities and clients. */
 
+import type { PlacedGroups } from './failover/messages.ts';
 import type { ReplicationInput } from './input.ts';
 
 export const TASK_QUEUE = 'replicator';
@@ -174,6 +175,8 @@ export interface LostSource {
   readonly cluster: string;
   /** ISO 8601: when the failover took over. */
   readonly since: string;
+  /** Where its consumer groups stood on the other side by then. */
+  readonly placed?: PlacedGroups;
 }
 
 export interface ReplicationStatus {

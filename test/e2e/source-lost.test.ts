@@ -1,12 +1,24 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { FailoverResult } from '../../src/replication/failover/messages.ts';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { failoverId, type FailoverResult, type FailoverStatus } from '../../src/replication/failover/messages.ts';
 import { cli } from '../support/cli.ts';
 import { useClusters } from '../support/clusters.ts';
+import { eventually } from '../support/eventually.ts';
 import { LiveReplication } from '../support/live-replication.ts';
+import { mixedMessages } from '../support/messages.ts';
 import { MovingProducer } from '../support/moving-producer.ts';
-import { sequences } from '../support/oracle/sequences.ts';
-import { useStack } from '../support/servers.ts';
+import { compareLogs, readLog, type Entry, type Log } from '../support/oracle/compare.ts';
+import { produce } from '../support/producer.ts';
+import { useStack, type TestCluster } from '../support/servers.ts';
+import { FULL } from '../support/sizes.ts';
 import { WorkerProcess } from '../support/worker-process.ts';
+
+/** Produced on the other side while the source is lost. */
+const MEANWHILE = FULL ? 20_000 : 500;
+/** Stored on the source behind what is copied, when it dies. */
+const STRANDED = FULL ? 5_000 : 200;
+const LIMIT_MS = 120_000;
+const ONCE = { repeated: 0, outOfOrder: 0, changed: 0 };
 
 const stack = useStack();
 const clusters = useClusters(stack);
@@ -19,53 +31,124 @@ afterAll(async () => {
   await worker.stop();
 });
 
-const failover = async (...args: string[]) => {
-  const { code, stdout } = await cli(['failover', ...args, '--mode', 'failover', '--config', stack.config, '--json'], {
-    TEMPORAL_ADDRESS: stack.temporal.address,
+const run = (...args: string[]) =>
+  cli([...args, '--config', stack.config, '--json'], { TEMPORAL_ADDRESS: stack.temporal.address });
+
+async function moved(...args: string[]): Promise<FailoverResult> {
+  const { stdout } = await run(...args);
+  return JSON.parse(stdout) as FailoverResult;
+}
+
+const logOf = ({ broker }: TestCluster, topic: string) => readLog(join(broker.folder, 'store'), topic);
+const isCopy = ({ from, redriven }: Entry) => from !== undefined || redriven;
+
+function part(log: Log, copies: boolean): Log {
+  return new Map([...log].map(([queue, all]) => [queue, all.filter((entry) => isCopy(entry) === copies)]));
+}
+
+function count(log: Log): number {
+  return [...log.values()].reduce((sum, queue) => sum + queue.length, 0);
+}
+
+const CASES = ['copy', 'aside', 'leave'] as const;
+
+describe.each(FULL ? CASES : CASES.slice(0, 1))('stranded messages: %s', (policy) => {
+  test('the source is killed under production, the destination serves, the source comes back: what is stranded is exactly found, and nothing is lost', async () => {
+    const live = await LiveReplication.create(stack);
+    const writers = { east: clusters.east.openDestination(), west: clusters.west.openDestination() };
+    const { topic } = live;
+    const onWest = live.queues.map((queue) => ({ ...queue, broker: stack.west.brokerName }));
+    const producer = new MovingProducer(topic, live.queues.length, {
+      writer: writers.east,
+      broker: stack.east.brokerName,
+    });
+    try {
+      await live.start();
+      await live.reaches(1_000, 60_000);
+      expect(await moved('failover', live.name, '--mode', 'failover')).toMatchObject({
+        outcome: 'refused',
+        problems: [expect.stringContaining('east is not lost')],
+      });
+      // the worker was where the source was
+      await worker.kill();
+      const copied = (await live.copied())!;
+      await eventually(LIMIT_MS, async () => ((await live.produced()) ?? 0) > copied + STRANDED);
+      await stack.east.broker.kill();
+      await producer.stop().catch(() => undefined);
+      worker = await WorkerProcess.start(stack);
+
+      const failover = await moved('failover', live.name, '--mode', 'failover', '--reason', 'east is gone');
+      expect(failover).toMatchObject({ outcome: 'done', problems: [], rpo: { more: 0 } });
+      console.log(`RTO ${failover.rtoMs} ms`);
+      const arrived = await logOf(stack.west, topic);
+      expect(failover.rpo!.queues.toSorted((a, b) => a.queue - b.queue)).toEqual(
+        onWest.map(({ id }) => ({
+          ...{ topic, broker: stack.east.brokerName, queue: id, copiedUpTo: arrived.get(id)?.length ?? 0 },
+          producedAt: expect.stringMatching(/^\d{4}-/) as string,
+        })),
+      );
+      const messages = mixedMessages({ count: MEANWHILE, seed: 7, meanBytes: 200, large: 0, largestBytes: 0 });
+      await produce({ writer: writers.west, queues: onWest, messages });
+      expect(await moved('failback', live.name)).toMatchObject({
+        outcome: 'refused',
+        problems: [expect.stringContaining('east is not back')],
+      });
+
+      await stack.east.broker.start();
+      const held = await logOf(stack.east, topic);
+      const tail = [...held].flatMap(([queue, all]) =>
+        all.slice(arrived.get(queue)?.length ?? 0).map(({ offset }) => `${queue}/${offset}`),
+      );
+      expect(tail.length).toBeGreaterThanOrEqual(STRANDED - live.queues.length * 100);
+      const looked = await moved('failback', live.name, '--dry-run', '--stranded-tail', policy);
+      expect(looked).toMatchObject({ outcome: 'dry-run', strandedTail: { policy, messages: tail.length } });
+      const { list, more } = looked.strandedTail!;
+      expect(list.length + more.messages).toBe(tail.length);
+      expect(tail).toEqual(expect.arrayContaining(list.map(({ queue, offset }) => `${queue}/${offset}`)));
+      expect(await live.status()).toMatchObject({
+        state: 'PAUSED',
+        epoch: 2,
+        primary: 'west',
+        lost: { cluster: 'east' },
+      });
+
+      const going = moved('failback', live.name, '--fence', 'external', '--stranded-tail', policy);
+      await eventually(LIMIT_MS, async () => (await statusOf(live)).waitingFor === 'producersStopped');
+      await run('failover', live.name, '--send', 'producersStopped');
+      const failback = await going;
+      expect(failback).toMatchObject({ outcome: 'done', problems: [], strandedTail: { messages: tail.length } });
+      const status = await live.status();
+      expect(status).toMatchObject({ state: 'RUNNING', primary: 'east' });
+      expect(status).not.toHaveProperty('lost');
+      expect(status).not.toHaveProperty('heldBy');
+      const lost = policy === 'copy' ? 0 : tail.length;
+      if (policy === 'leave') expect(status.counters.gapSkipped).toBe(tail.length);
+      await expectEqual(topic, lost);
+      if (policy !== 'aside') return;
+      const redriven = await run('redrive', live.name, '--topic', topic);
+      expect(JSON.parse(redriven.stdout)).toMatchObject({ done: true, redrive: { redriven: tail.length } });
+      await expectEqual(topic, 0);
+    } finally {
+      await producer.stop().catch(() => undefined);
+      writers.east.close();
+      writers.west.close();
+      await live.close();
+    }
+  }, 400_000);
+});
+
+/** Each side holds what the other one produced, once and in order; but for what stayed on the lost source. */
+async function expectEqual(topic: string, lost: number): Promise<void> {
+  const [east, west] = await Promise.all([logOf(stack.east, topic), logOf(stack.west, topic)]);
+  const own = count(part(east, false));
+  expect(compareLogs(part(east, false), part(west, true))).toEqual({ source: own, copied: own - lost, lost, ...ONCE });
+  expect(compareLogs(part(west, false), part(east, true))).toEqual({
+    ...{ source: MEANWHILE, copied: MEANWHILE, lost: 0 },
+    ...ONCE,
   });
-  return { code, result: JSON.parse(stdout) as FailoverResult };
-};
+}
 
-test('the source is killed under production: RPO is told by queue, the destination opens; what was stranded arrives once the source is back', async () => {
-  const live = await LiveReplication.create(stack);
-  const writer = clusters.east.openDestination();
-  const producer = new MovingProducer(live.topic, live.queues.length, { writer, broker: stack.east.brokerName });
-  try {
-    await live.start();
-    await live.reaches(1_000, 60_000);
-    expect(await failover(live.name)).toMatchObject({
-      code: 1,
-      result: { outcome: 'refused', problems: [expect.stringContaining('east is not lost')] },
-    });
-    await stack.east.broker.kill();
-    await producer.stop().catch(() => undefined);
-    const { code, result } = await failover(live.name, '--reason', 'east is gone');
-    expect({ code, outcome: result.outcome, problems: result.problems }).toEqual({
-      ...{ code: 0, outcome: 'done', problems: [] },
-    });
-    const arrived = await sequences(stack.west, live);
-    expect(result.rpo).toMatchObject({ more: 0 });
-    expect(result.rpo!.queues.toSorted((a, b) => a.queue - b.queue)).toEqual(
-      arrived.map((queue, id) => ({
-        ...{ topic: live.topic, broker: stack.east.brokerName, queue: id, copiedUpTo: queue.length },
-        producedAt: expect.stringMatching(/^\d{4}-/) as string,
-      })),
-    );
-    console.log(`RTO ${result.rtoMs} ms`);
-    const status = await live.status();
-    expect(status).toMatchObject({ state: 'PAUSED', epoch: 2, primary: 'west', lost: { cluster: 'east' } });
-    expect(status).not.toHaveProperty('heldBy');
-
-    await stack.east.broker.start();
-    expect(await (await live.handle()).executeUpdate('resume', { args: [{ by: 'kim' }] })).toMatchObject({
-      done: true,
-    });
-    await live.reaches(undefined, 120_000);
-    const all = await sequences(stack.east, live);
-    expect(await sequences(stack.west, live)).toEqual(all);
-    for (const queue of all) expect(queue).toEqual(queue.map((_, index) => index));
-  } finally {
-    writer.close();
-    await live.close();
-  }
-}, 300_000);
+async function statusOf(live: LiveReplication): Promise<FailoverStatus> {
+  const { client } = await live.handle();
+  return await client.getHandle(failoverId(live.name)).query('status');
+}

@@ -9,6 +9,7 @@ import {
   type FailoverResult,
   type FailoverStatus,
   type StepStatus,
+  type StrandedQueue,
 } from '../../src/replication/failover/messages.ts';
 import { TASK_QUEUE } from '../../src/replication/messages.ts';
 import { CONTROL_OPTIONS } from '../../src/temporal/worker-options.ts';
@@ -35,6 +36,7 @@ function untouched() {
     epoch: 1,
     groups: { east: true, west: false },
     placed: 0,
+    left: undefined as unknown,
   };
 }
 export type World = ReturnType<typeof untouched>;
@@ -45,6 +47,8 @@ export class FailoverRig {
   /** Activities in the order in which they took effect. */
   readonly done: string[] = [];
   problems: string[] = [];
+  stranded: readonly StrandedQueue[] = [];
+  tailProblems: string[] = [];
   refuses: string | undefined;
   wasOpen = false;
   groups: readonly string[] = [];
@@ -77,6 +81,8 @@ export class FailoverRig {
     this.world = untouched();
     this.done.length = 0;
     this.problems = [];
+    this.stranded = [];
+    this.tailProblems = [];
     this.refuses = undefined;
     this.wasOpen = false;
     this.groups = [];
@@ -147,6 +153,25 @@ function doubles(rig: FailoverRig): FailoverActivities {
         world.groups[cluster as 'east' | 'west'] = true;
         return [];
       }),
+    surveyBack: () =>
+      effect('surveyBack', () => {
+        const { topics, problems } = surveyed();
+        return {
+          source: 'east',
+          destination: 'west',
+          topics,
+          problems,
+          sourcePerms: PERMS,
+          sourceGroups: [{ group: 'billing', broker: 'east-a', consumeEnable: true }],
+          placed: { rows: [], more: 0 },
+        };
+      }),
+    findStranded: () => effect('findStranded', () => ({ queues: rig.stranded, list: [], problems: rig.tailProblems })),
+    readPlaced: () => effect('readPlaced', () => ({ rows: [], more: 0 })),
+    countRepeats: () =>
+      effect('countRepeats', () => ({ groups: [{ group: 'billing', messages: 3 }], more: 0, flushedEveryMs: 5000 })),
+    setAside: ({ queues }) => effect('setAside', () => queues.reduce((sum, { messages }) => sum + messages, 0)),
+    awaitRunning: () => effect('awaitRunning', () => undefined),
     readLastCopies: () =>
       effect('readLastCopies', () => ({
         queues: [
@@ -168,6 +193,7 @@ function doubles(rig: FailoverRig): FailoverActivities {
           const placed = { inStep: 1, outOfStep: rig.outOfStep.shift() ?? [], more: 0 };
           return { done: true, state: 'RUNNING', placed };
         }
+        if (command === 'regain') world.left = input.leave;
         return { done: true, state: 'RUNNING' };
       }),
     setTopicPermissions: ({ cluster, perms }) =>

@@ -48,3 +48,10 @@ export function draining(seconds: number): Pick<FailoverActivities, 'awaitCopied
     retry: { initialInterval: '200ms', maximumInterval: '5s' },
   });
 }
+
+/** What takes as long as there is something to read or to copy; an abort ends it. */
+export const lasting = proxyActivities<FailoverActivities>({
+  ...COMMON,
+  startToCloseTimeout: '7 days',
+  retry: { initialInterval: '200ms', maximumInterval: '10s' },
+});

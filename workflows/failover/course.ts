@@ -12,6 +12,8 @@ import type {
   FailoverStatus,
   LastCopies,
   MovedGroups,
+  GroupRepeats,
+  StrandedTail,
   StepState,
   StepStatus,
 } from '../../src/replication/failover/messages.ts';
@@ -42,9 +44,11 @@ export class Course {
   moved: MovedGroups | undefined;
   /** ms */
   readPauseMs: number | undefined;
+  strandedTail: StrandedTail | undefined;
+  repeats: GroupRepeats | undefined;
   #state: FailoverStatus['state'] = 'RUNNING';
   readonly #steps: Mutable<StepStatus>[];
-  readonly #undos: Undo[] = [];
+  #undos: Undo[] = [];
   readonly #forward = new CancellationScope();
   #abortReason: string | undefined;
 
@@ -154,6 +158,11 @@ export class Course {
     }
   }
 
+  /** What the step has changed stays, also if it is aborted later. */
+  keep(name: StepName): void {
+    this.#undos = this.#undos.filter(({ step }) => step !== name);
+  }
+
   #mark(name: StepName, state: StepState): void {
     this.#steps.find((step) => step.name === name)!.state = state;
   }
@@ -174,7 +183,8 @@ export class Course {
 
   end(outcome: FailoverResult['outcome']): FailoverResult {
     this.#state = 'DONE';
-    const { input, problems, warnings, startedAt, fencedAt, openedAt, readPauseMs, moved, rpo } = this;
+    const { input, problems, warnings, startedAt, fencedAt, openedAt, readPauseMs, moved, rpo, strandedTail, repeats } =
+      this;
     return {
       outcome,
       replication: input.replication,
@@ -187,6 +197,8 @@ export class Course {
       ...(moved && { groups: moved }),
       ...(openedAt !== undefined && input.mode === 'failover' && { rtoMs: openedAt - Date.parse(startedAt) }),
       ...(rpo && { rpo }),
+      ...(strandedTail && { strandedTail }),
+      ...(repeats && { repeats }),
       ...(openedAt !== undefined && { openedAt: new Date(openedAt).toISOString() }),
       startedAt,
       endedAt: now(),

@@ -1,7 +1,7 @@
 import { ApplicationFailure, sleep } from '@temporalio/workflow';
 import type { Survey } from '../../activities/failover/types.ts';
 import type { FailoverResult } from '../../src/replication/failover/messages.ts';
-import { ROUTES_SPREAD_MS } from '../../src/replication/failover/plan.ts';
+import { ROUTES_SPREAD_MS, type StepName } from '../../src/replication/failover/plan.ts';
 import { closed, messagesIn, opened } from '../../src/replication/failover/settings.ts';
 import { attempted, draining, insisted } from './activities.ts';
 import { command, holder, Hold } from './commands.ts';
@@ -17,14 +17,26 @@ interface Drained {
   readonly routesFencedAt: number;
 }
 
-/** A planned move: producers are fenced, everything is copied, the destination is opened, the direction is turned round. */
-export async function switchover(course: Course): Promise<FailoverResult> {
+/**
+ * A planned move: producers are fenced, everything is copied, the destination is opened, the direction is turned round.
+ * @param before what else is to be done first, once the replication is held
+ */
+export async function switchover(course: Course, before?: () => Promise<void>): Promise<FailoverResult> {
   let drained: Drained | undefined;
   const arrived = await course.forwardOrBack(async () => {
+    const hold = new Hold(course.input);
+    await course.step(
+      'hold',
+      () => hold.take(),
+      () => 'held',
+      () => hold.giveBack(),
+    );
+    await before?.();
     drained = await upToThePointOfNoReturn(course);
     course.passPointOfNoReturn();
   });
-  if (!arrived || !drained) return course.end(course.hasBegun('fence-routes') ? 'aborted' : 'refused');
+  const changing: StepName[] = ['close-source', 'fence-routes'];
+  if (!arrived || !drained) return course.end(changing.some((step) => course.hasBegun(step)) ? 'aborted' : 'refused');
   await open(course, drained.survey);
   await moveGroups(course, drained.survey);
   await turnRound(course, drained);
@@ -33,13 +45,6 @@ export async function switchover(course: Course): Promise<FailoverResult> {
 
 async function upToThePointOfNoReturn(course: Course): Promise<Drained> {
   const { input } = course;
-  const hold = new Hold(input);
-  await course.step(
-    'hold',
-    () => hold.take(),
-    () => 'held',
-    () => hold.giveBack(),
-  );
   const survey = await surveyBoth(course, holder(input));
 
   const { source, before } = survey;
@@ -67,7 +72,7 @@ async function upToThePointOfNoReturn(course: Course): Promise<Drained> {
     },
     () => 'everything up to the cut is on the destination',
   );
-  if (course.has('confirm'))
+  if (course.has('confirm') && !course.hasBegun('confirm'))
     await course.step(
       'confirm',
       () => course.hear('confirm'),

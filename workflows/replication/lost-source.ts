@@ -1,4 +1,5 @@
 import type { Regain } from '../../src/replication/commands.ts';
+import type { PlacedGroups } from '../../src/replication/failover/messages.ts';
 import { addCounters, type CommandAnswer } from '../../src/replication/messages.ts';
 import { queueKey } from '../../src/replication/queue-map.ts';
 import { done, refused } from './answers.ts';
@@ -6,7 +7,7 @@ import { causeOf } from './causes.ts';
 import { newFlow, type FlowState } from './flow-state.ts';
 import { isHolders } from './hold.ts';
 import { journalEpoch, knowledgeOf } from './journaling.ts';
-import { startsAt, takeCut } from './reverse.ts';
+import { readPlaced, startsAt, takeCut } from './reverse.ts';
 import { enter, type Task } from './task.ts';
 import type { Work } from './work.ts';
 
@@ -21,8 +22,10 @@ export async function standStill(task: Task, work: Work, flow: FlowState): Promi
   await work.stop();
   const epoch = flow.epoch + 1;
   const owned = { ...knowledgeOf(task.name, flow), epoch, revision: 0 };
+  let placed: PlacedGroups | undefined;
   try {
     const back = await flowBack(task, flow);
+    placed = await placedGroups(task, flow);
     await journalEpoch(owned, ...(back ? [knowledgeOf(task.name, back)] : []));
     if (back) task.flows = [...task.flows, back];
   } catch (error) {
@@ -32,7 +35,7 @@ export async function standStill(task: Task, work: Work, flow: FlowState): Promi
   }
   Object.assign(flow, { epoch, revision: 0 });
   const since = new Date().toISOString();
-  task.lost = { cluster: flow.source, since };
+  task.lost = { cluster: flow.source, since, ...(placed && { placed }) };
   task.primary = flow.destination;
   enter(
     task,
@@ -40,6 +43,13 @@ export async function standStill(task: Task, work: Work, flow: FlowState): Promi
     `${flow.source} is lost since ${since}, ${flow.destination} serves; when it is back: replicator failback ${task.name}, or resume, which copies what is stranded there`,
   );
   return done(task, { epoch });
+}
+
+/** From where groups go on: what they consumed behind it on the lost source they get once more. */
+async function placedGroups({ input }: Task, { destination, map }: FlowState): Promise<PlacedGroups | undefined> {
+  if (input.groups.length === 0) return undefined;
+  const topics = [...new Set(map.map(({ topic }) => topic))];
+  return await readPlaced({ cluster: destination, topics, groups: input.groups });
 }
 
 /** To be prepared when the lost cluster is back. A task that copies both ways has it already, and it goes on where it stands. */

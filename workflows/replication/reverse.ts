@@ -12,7 +12,7 @@ import { adopt, prepareOnce } from './preparing.ts';
 import type { Task } from './task.ts';
 import type { Work } from './work.ts';
 
-export const { takeCut } = proxyActivities<FailoverActivities>({
+export const { takeCut, readPlaced } = proxyActivities<FailoverActivities>({
   startToCloseTimeout: '30s',
   // the operator sees why it failed, and tries again
   retry: { maximumAttempts: 1 },

@@ -5,9 +5,10 @@ import { atLeastOne, changing, replicationName, type ChangeOptions } from '../op
 import { print } from '../output.ts';
 import { withTemporal } from '../temporal.ts';
 
-interface FailoverOptions extends ChangeOptions {
-  readonly mode: string;
+interface MoveOptions extends ChangeOptions {
+  readonly mode?: string;
   readonly fence: string;
+  readonly strandedTail?: string;
   readonly dryRun?: boolean;
   readonly confirm?: boolean;
   readonly patience?: number;
@@ -18,16 +19,40 @@ interface FailoverOptions extends ChangeOptions {
 }
 
 export function failover(program: Command): void {
-  changing(
+  moving(
     program
       .command('failover')
-      .description('move an application to the destination of a replication; shows each step until it is over')
-      .argument('<name>', 'replication', replicationName)
+      .description('move an application to the other cluster of a replication; shows each step until it is over')
       .addOption(
-        new Option('--mode <mode>', 'switchover: the source is alive; failover: it is lost')
+        new Option('--mode <mode>', 'switchover: both sides are alive; failover: the one that it leaves is lost')
           .choices(['switchover', 'failover'])
           .default('switchover'),
-      )
+      ),
+    'switchover',
+  );
+}
+
+export function failback(program: Command): void {
+  moving(
+    program
+      .command('failback')
+      .description('the way home after a failover: deal with what is stranded, copy back, then switch over')
+      .addOption(
+        new Option(
+          '--stranded-tail <policy>',
+          'what becomes of messages that the lost source has stored and that were never copied: copy them now, put them aside into the quarantine, leave them',
+        )
+          .choices(['copy', 'aside', 'leave'])
+          .default('copy'),
+      ),
+    'failback',
+  );
+}
+
+function moving(command: Command, usually: string): void {
+  changing(
+    command
+      .argument('<name>', 'replication', replicationName)
       .addOption(
         new Option(
           '--fence <fence>',
@@ -45,27 +70,52 @@ export function failover(program: Command): void {
         'how long consumers may take to finish what they have fetched (default: 60)',
         atLeastOne,
       )
-      .addOption(new Option('--send <signal>', 'say this to the failover that runs').choices([...FAILOVER_SIGNALS]))
-      .option('--follow', 'follow the failover that runs, without starting one'),
-  ).action(async (name: string, _options, command: Command) => {
-    const options = command.optsWithGlobals<FailoverOptions>();
-    const { followFailover, sendSignal, startFailover } = await import('../run-failover.ts');
-    const { failoverText, Progress } = await import('../failover-text.ts');
-    if (options.send) {
-      const { send } = options;
-      await withTemporal((temporal) => sendSignal(temporal, name, send, options));
-      print(options, { name, sent: send }, `failover ${name}: ${send} sent; --follow shows what comes of it`);
-      return;
-    }
-    const { mode, fence, dryRun, confirm, patience, drainWithin, settleWithin, by, reason } = options;
-    const input = { replication: name, mode, fence, dryRun, confirm, patience, drainWithin, settleWithin, by, reason };
-    const progress = new Progress(options.json ? () => undefined : (line) => process.stdout.write(`${line}\n`));
-    const result = await withTemporal(async (temporal) => {
-      if (!options.follow) await startFailover(temporal, input);
-      return await followFailover(temporal, name, progress);
-    });
-    if (result.outcome !== 'done' && result.outcome !== 'dry-run')
-      throw new FailoverFailed(result, failoverText(result));
-    print(options, result, failoverText(result));
+      .addOption(new Option('--send <signal>', 'say this to the one that runs').choices([...FAILOVER_SIGNALS]))
+      .option('--follow', 'follow the one that runs, without starting one'),
+  ).action(async (name: string, _options, done: Command) => {
+    await move(name, usually, done.optsWithGlobals<MoveOptions>());
   });
+}
+
+async function move(name: string, usually: string, options: MoveOptions): Promise<void> {
+  const { followFailover, sendSignal, startFailover } = await import('../run-failover.ts');
+  const { failoverText, Progress } = await import('../failover-text.ts');
+  if (options.send) {
+    const { send } = options;
+    await withTemporal((temporal) => sendSignal(temporal, name, send, options));
+    print(options, { name, sent: send }, `failover ${name}: ${send} sent; --follow shows what comes of it`);
+    return;
+  }
+  const {
+    mode = usually,
+    fence,
+    strandedTail,
+    dryRun,
+    confirm,
+    patience,
+    drainWithin,
+    settleWithin,
+    by,
+    reason,
+  } = options;
+  const input = {
+    replication: name,
+    mode,
+    fence,
+    strandedTail,
+    dryRun,
+    confirm,
+    patience,
+    drainWithin,
+    settleWithin,
+    by,
+    reason,
+  };
+  const progress = new Progress(options.json ? () => undefined : (line) => process.stdout.write(`${line}\n`));
+  const result = await withTemporal(async (temporal) => {
+    if (!options.follow) await startFailover(temporal, input);
+    return await followFailover(temporal, name, progress);
+  });
+  if (result.outcome !== 'done' && result.outcome !== 'dry-run') throw new FailoverFailed(result, failoverText(result));
+  print(options, result, failoverText(result));
 }

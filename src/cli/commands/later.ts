@@ -3,7 +3,6 @@ import { CommandFailed } from '../failure.ts';
 
 /** Commands that are decided but not built yet: they exist, so that nobody wonders about a misspelling. */
 const LATER = [
-  ['failback', 'the way home after a failover'],
   ['drill', 'rehearse a switchover and measure RPO and RTO'],
   ['verify', 'compare source and destination'],
 ] as const;

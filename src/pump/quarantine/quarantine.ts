@@ -1,6 +1,7 @@
-import type { CopySource } from '../../replication/provenance.ts';
+import type { CopySource, SourcePlace } from '../../replication/provenance.ts';
 import { TransportError } from '../../transport/errors.ts';
-import type { Batch, Destination, OffsetRange, OffsetSource } from '../../transport/types.ts';
+import type { MessageCursor } from '../../transport/message.ts';
+import type { Batch, BatchLimits, Destination, OffsetRange, OffsetSource } from '../../transport/types.ts';
 import { isInnerBatch } from '../batch-builder.ts';
 import type { ByteBudget } from '../byte-budget.ts';
 import type { QueueBlocked } from '../problems.ts';
@@ -57,11 +58,19 @@ export class Quarantine {
     if (!message) return undefined;
     if (isInnerBatch(message)) throw poison;
     const place = { source, offset: poison.at };
-    const entry = quarantinedEntry(place, poison.message, recordOf(message), true);
-    const { maxBytes, bytesPerMessage } = await this.#options.destination.batchLimits(to.broker);
-    if (entry.bytes + bytesPerMessage <= maxBytes) return entry;
-    return quarantinedEntry(place, poison.message, recordOf(message), false);
+    return fittingEntry(message, place, poison.message, await this.#options.destination.batchLimits(to.broker));
   }
+}
+
+/** The entry of a message: with its record where the broker takes that, else only its place. */
+export function fittingEntry(
+  message: MessageCursor,
+  place: SourcePlace,
+  reason: string,
+  { maxBytes, bytesPerMessage }: BatchLimits,
+): Batch {
+  const entry = quarantinedEntry(place, reason, recordOf(message), true);
+  return entry.bytes + bytesPerMessage <= maxBytes ? entry : quarantinedEntry(place, reason, recordOf(message), false);
 }
 
 /** The entries of one broker: for each source queue its newest. */

@@ -1,6 +1,6 @@
 import type { RedriveInput } from '../../../activities/types.ts';
 import type { RedriveResult } from '../../replication/messages.ts';
-import { flowGroup, QUARANTINE_TOPIC } from '../../replication/names.ts';
+import { flowGroup, QUARANTINE_TOPIC, type Flow } from '../../replication/names.ts';
 import { mappedQueues } from '../../replication/queue-map.ts';
 import type { Cluster, Destination, Queue } from '../../transport/types.ts';
 import type { ByteBudget } from '../byte-budget.ts';
@@ -44,11 +44,11 @@ export async function redriveTopic(input: RedriveInput, dependencies: RedriveDep
   }
 }
 
-/** One set of locks a destination broker, like a pump's. */
-function lockTopic(
-  input: RedriveInput,
+/** The locks of source queues, one set a destination broker, like a pump's. */
+export function lockTopic(
+  input: Flow & Pick<RedriveInput, 'queues'>,
   destination: Destination,
-  { owner, formerOwners, onWait }: RedriveDependencies,
+  { owner, formerOwners, onWait }: Pick<RedriveDependencies, 'owner' | 'formerOwners' | 'onWait'>,
 ): Map<string, QueueLocks> {
   const keys = new Map<string, Queue[]>();
   for (const { topic, from, to } of mappedQueues(input.queues)) {
@@ -60,7 +60,7 @@ function lockTopic(
 }
 
 /** Waits for all, also where one fails: a lock that is taken after it was given back would stay. */
-async function takeAll(locks: readonly QueueLocks[], signal: AbortSignal): Promise<void> {
+export async function takeAll(locks: readonly QueueLocks[], signal: AbortSignal): Promise<void> {
   const taken = await Promise.allSettled(locks.map((lock) => lock.take(signal)));
   for (const result of taken) if (result.status === 'rejected') throw result.reason as Error;
 }

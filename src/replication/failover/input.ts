@@ -23,6 +23,11 @@ export const failoverInput = z.strictObject({
   drainWithin: z.int().min(1).max(86_400).default(120),
   /** How long consumers on the source may take to finish what they have fetched; then the groups are moved, and those messages may be seen again. Seconds. */
   settleWithin: z.int().min(1).max(3_600).default(60),
+  /**
+   * `failback`: what becomes of messages that the lost source has stored and that were never copied. `copy`: they are copied, behind what was produced
+   * meanwhile. `aside`: into the quarantine, from where they can be redriven. `leave`: they stay where they are.
+   */
+  strandedTail: z.enum(['copy', 'aside', 'leave']).default('copy'),
   by: z.string().max(200).optional(),
   reason: z.string().max(500).optional(),
 });

@@ -87,6 +87,71 @@ export interface MovedGroups {
   readonly more: number;
 }
 
+/** A message that a lost source has stored and that was never copied. */
+export interface StrandedMessage {
+  readonly topic: string;
+  readonly broker: string;
+  readonly queue: number;
+  readonly offset: number;
+  readonly messageId?: string;
+  readonly keys?: string;
+  /** ISO 8601, by the source broker's clock. */
+  readonly storedAt: string;
+}
+
+/** Source offsets from `from` up to `to` (exclusive) hold so many messages that were never copied. */
+export interface StrandedQueue {
+  readonly topic: string;
+  readonly broker: string;
+  readonly queue: number;
+  readonly from: number;
+  readonly to: number;
+  readonly messages: number;
+}
+
+export interface StrandedTail {
+  readonly policy: FailoverInput['strandedTail'];
+  /** Exactly so many, in all queues. */
+  readonly messages: number;
+  /** Queues in which something is stranded, and the first messages. */
+  readonly queues: readonly StrandedQueue[];
+  readonly list: readonly StrandedMessage[];
+  /** How many more there are. */
+  readonly more: { readonly queues: number; readonly messages: number };
+}
+
+/** Where a group stood in the queues of a topic on one broker, as `[queue, offset]`. */
+export interface PlacedRow {
+  readonly group: string;
+  readonly topic: string;
+  readonly broker: string;
+  readonly offsets: readonly (readonly [number, number])[];
+}
+
+/** From where groups went on after a failover. */
+export interface PlacedGroups {
+  readonly rows: readonly PlacedRow[];
+  /** How many more there are. */
+  readonly more: number;
+}
+
+export interface RepeatingGroup {
+  readonly group: string;
+  readonly messages: number;
+}
+
+/**
+ * Messages that groups had consumed before the source was lost, by the offsets that its brokers had flushed, and got once more after the failover. What
+ * they consumed in the last `flushedEveryMs` before the loss is not among them: nobody knows it any more.
+ */
+export interface GroupRepeats {
+  /** Those with the most first. */
+  readonly groups: readonly RepeatingGroup[];
+  /** How many groups, or topics of groups, were left out. */
+  readonly more: number;
+  readonly flushedEveryMs: number;
+}
+
 /**
  * - `done`: moved. `dry-run`: nothing was changed.
  * - `refused`: it could not begin; `problems` say why, and nothing was changed.
@@ -113,6 +178,10 @@ export interface FailoverResult {
   readonly rtoMs?: number;
   /** `failover`: up to where each queue has arrived. */
   readonly rpo?: LastCopies;
+  /** `failback`: what was found on the source, and what became of it. */
+  readonly strandedTail?: StrandedTail;
+  /** `failback`: what groups got twice because of the failover. */
+  readonly repeats?: GroupRepeats;
   readonly startedAt: string;
   readonly endedAt: string;
 }

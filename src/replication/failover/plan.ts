@@ -3,26 +3,31 @@ import type { FailoverInput } from './input.ts';
 /** Every client has looked at the route again by then: clients do so every 30 s, and are told within seconds of a change. ms */
 export const ROUTES_SPREAD_MS = 55_000;
 
-const STEPS = [
-  'hold',
-  'survey',
-  'raise-epoch',
-  'fence-routes',
-  'fence-producers',
-  'cut',
-  'drain',
-  'confirm',
-  'open',
-  'fence-groups',
-  'settle',
-  'sync-groups',
-  'enable-groups',
-  'report',
-  'lift-fence',
-  'reverse',
-  'release',
-] as const;
-export type StepName = (typeof STEPS)[number];
+export type StepName =
+  | 'hold'
+  | 'survey-source'
+  | 'close-source'
+  | 'find-tail'
+  | 'count-repeats'
+  | 'set-aside'
+  | 'regain'
+  | 'copy-back'
+  | 'survey'
+  | 'raise-epoch'
+  | 'fence-routes'
+  | 'fence-producers'
+  | 'cut'
+  | 'drain'
+  | 'confirm'
+  | 'open'
+  | 'fence-groups'
+  | 'settle'
+  | 'sync-groups'
+  | 'enable-groups'
+  | 'report'
+  | 'lift-fence'
+  | 'reverse'
+  | 'release';
 
 export interface PlannedStep {
   readonly name: StepName;
@@ -80,10 +85,44 @@ function failoverPlan({ replication }: FailoverInput): PlannedStep[] {
   });
 }
 
+const TAIL: Readonly<Record<FailoverInput['strandedTail'], string>> = {
+  copy: 'what is stranded is copied',
+  aside: 'what is stranded stays in the quarantine',
+  leave: 'what is stranded stays where it is',
+};
+
+/** The way home, once the lost source is back: then it is a switchover. Whoever is to confirm it does so before anything is fenced. */
+function failbackPlan(input: FailoverInput): PlannedStep[] {
+  const { replication, strandedTail, patience } = input;
+  const [hold, ...home] = switchoverPlan({ ...input, confirm: false });
+  return [
+    hold!,
+    ...planned({
+      'survey-source': 'looks whether the source is back, with all its brokers',
+      'close-source':
+        "makes the old source's topics read-only in their routes, and disables its consumer groups: it does not serve",
+      'find-tail': 'finds what the source holds that was never copied, message for message',
+      'count-repeats':
+        'counts what consumer groups got twice because of the failover, as far as the source had flushed their offsets',
+      'set-aside':
+        strandedTail === 'aside'
+          ? 'puts what is stranded into the quarantine, from where it can be redriven'
+          : undefined,
+      regain: `has replication ${replication} copy both ways again: ${TAIL[strandedTail]}, what was produced meanwhile is copied back`,
+      'copy-back': 'waits until both sides hold all of that',
+      confirm: input.confirm ? `waits ${patience} s for \`confirm\`, then moves home` : undefined,
+    }),
+    ...home,
+  ];
+}
+
 export function planOf(input: FailoverInput): PlannedStep[] {
+  if (input.mode === 'failback') return failbackPlan(input);
   return input.mode === 'failover' ? failoverPlan(input) : switchoverPlan(input);
 }
 
-function planned(does: Partial<Record<StepName, string | undefined>>): PlannedStep[] {
-  return STEPS.flatMap((name) => (does[name] === undefined ? [] : [{ name, does: does[name] }]));
+function planned(does: Readonly<Partial<Record<StepName, string | undefined>>>): PlannedStep[] {
+  return (Object.keys(does) as StepName[]).flatMap((name) =>
+    does[name] === undefined ? [] : [{ name, does: does[name] }],
+  );
 }

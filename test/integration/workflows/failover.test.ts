@@ -268,11 +268,11 @@ describe('mode failover, while the source is lost', () => {
   });
 });
 
-test('wrong input fails at once, naming the fields; modes that are not there yet say so', async () => {
+test('wrong input fails at once, naming the fields', async () => {
   for (const [input, problem] of [
     [{ fence: 'wall' }, 'fence'],
     [{ patience: 0 }, 'patience'],
-    [{ mode: 'failback' }, 'not available yet'],
+    [{ mode: 'failback', strandedTail: 'drop' }, 'strandedTail'],
   ] as const) {
     const failure: unknown = await (await rig.begin(input as object)).result().catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(WorkflowFailedError);

@@ -1,0 +1,92 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ApplicationFailure } from '@temporalio/common';
+import { acceptsFrom, answeringBrokers, refusingBrokers, topicsThatDiffer } from '../../src/failover/survey.ts';
+import { readSwitches } from '../../src/failover/group-fence.ts';
+import { brokersOf, readPerms } from '../../src/failover/topic-perms.ts';
+import { knownGroups } from '../../src/groups/moving-groups.ts';
+import type { ReplicationStatus } from '../../src/replication/messages.ts';
+import type { Cluster } from '../../src/transport/types.ts';
+import type { ActivityDependencies } from '../dependencies.ts';
+import { knowledgeOf } from './stranded.ts';
+import { statusOf } from './survey.ts';
+import type { BackSurvey, SurveyInput } from './types.ts';
+
+const LOOK_EVERY_MS = 500;
+
+/** See `FailoverActivities.surveyBack`. */
+export async function surveyBack(
+  { client, openCluster }: ActivityDependencies,
+  { replication, heldBy }: Omit<SurveyInput, 'fence'>,
+): Promise<BackSurvey> {
+  const status = await statusOf(client, replication);
+  const { lost, topics, heldBy: holder } = status;
+  const [source, destination] = sides(status).map((name) => openCluster(name)) as [Cluster, Cluster];
+  const found = {
+    source: source.name,
+    destination: destination.name,
+    topics,
+    sourcePerms: [],
+    sourceGroups: [],
+    placed: lost?.placed ?? { rows: [], more: 0 },
+  };
+  if (!lost)
+    return {
+      ...found,
+      problems: [
+        `replication ${replication} waits for no failback: no failover has moved it while its source was lost, or it was resumed since; ` +
+          `move with a switchover: replicator failover ${replication}`,
+      ],
+    };
+  const held =
+    holder !== undefined && holder !== heldBy
+      ? [`replication ${replication} is held by ${holder}; wait for that, or release it`]
+      : [];
+  const { map } = await knowledgeOf(destination, { replication, source: source.name, destination: destination.name });
+  const away = await brokersAway(source, topics, new Set(map.map(({ from }) => from.broker)));
+  if (away.length > 0)
+    return {
+      ...found,
+      problems: [...held, `${source.name} is not back: ${away.join(', ')} does not answer; wait for it`],
+    };
+  const problems = [...held, ...(await topicsThatDiffer(source, destination, topics))];
+  for (const cluster of [source, destination]) {
+    const brokers = await brokersOf(cluster.admin, topics);
+    problems.push(...(await refusingBrokers(cluster, await acceptsFrom(cluster.admin, brokers))));
+  }
+  const groups = await knownGroups(source.admin, status.input.groups);
+  return {
+    ...found,
+    sourcePerms: await readPerms(source.admin, topics),
+    sourceGroups: await readSwitches(source.admin, groups),
+    problems,
+  };
+}
+
+/** The cluster that was lost (or, where none was, that the application moves from), and the other one. */
+function sides({ source, destination, lost }: ReplicationStatus): [string, string] {
+  return lost?.cluster === destination ? [destination, source] : [source, destination];
+}
+
+/** Brokers from which the flow copies and that do not answer; one that is away is not in the routes for long. */
+async function brokersAway(source: Cluster, topics: readonly string[], known: ReadonlySet<string>): Promise<string[]> {
+  const { all, some } = await answeringBrokers(source, topics);
+  const away = [...known].filter((broker) => !some.includes(broker));
+  return away.length > 0 || all ? away : ['another broker of these topics'];
+}
+
+/** See `FailoverActivities.awaitRunning`. Waits until it is cancelled. */
+export async function awaitRunning(
+  { client }: ActivityDependencies,
+  replication: string,
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    const { state, reason } = await statusOf(client, replication);
+    if (state === 'RUNNING') return;
+    if (state !== 'STARTING')
+      throw ApplicationFailure.nonRetryable(
+        `replication ${replication} is ${state}${reason === undefined ? '' : `: ${reason}`}`,
+      );
+    await sleep(LOOK_EVERY_MS, undefined, { signal });
+  }
+}

@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { FailoverRig } from '../../support/failover-rig.ts';
+import { startTemporalDev, type TemporalDev } from '../../support/temporal-dev.ts';
+
+let temporal: TemporalDev;
+let rig: FailoverRig;
+beforeAll(async () => {
+  temporal = await startTemporalDev();
+  rig = await FailoverRig.start(temporal);
+});
+afterAll(async () => {
+  await rig.stop();
+  await temporal.stop();
+});
+beforeEach(() => {
+  rig.reset();
+});
+
+const STRANDED = [{ topic: 'orders', broker: 'east-a', queue: 1, from: 7, to: 12, messages: 4 }];
+const FIRST = ['hold', 'surveyBack', 'groups east', 'permissions east', 'findStranded', 'countRepeats'];
+const COPIED = ['regain', 'awaitRunning', 'awaitCopied', 'takeCut', 'awaitCopied'];
+const HOME = ['survey', 'permissions east', 'takeCut', 'awaitCopied', 'permissions west', 'reverse', 'release'];
+
+test.each([
+  ['copy', [], []],
+  ['aside', ['setAside'], []],
+  ['leave', [], STRANDED.map(({ topic, broker, queue, from, to }) => ({ topic, broker, queue, from, to }))],
+] as const)(
+  'what is stranded is dealt with (%s) before anything is copied; then it is a switchover',
+  async (strandedTail, before, left) => {
+    rig.stranded = STRANDED;
+    const failback = await rig.begin({ mode: 'failback', strandedTail, fence: 'external', confirm: true });
+    await failback.reaches(({ waitingFor }) => waitingFor === 'confirm');
+    expect(rig.done).toEqual([...FIRST, ...before, ...COPIED]);
+    await failback.handle.signal('confirm');
+    await failback.handle.signal('producersStopped');
+    const result = await failback.result();
+    expect(result).toMatchObject({
+      outcome: 'done',
+      repeats: { groups: [{ group: 'billing', messages: 3 }] },
+      strandedTail: { policy: strandedTail, messages: 4, queues: STRANDED, more: { queues: 0, messages: 4 } },
+    });
+    expect(rig.done).toEqual([...FIRST, ...before, ...COPIED, ...HOME]);
+    expect(rig.world).toMatchObject({ held: '', left });
+  },
+);
+
+test('a dry run tells what is stranded, and changes nothing', async () => {
+  rig.stranded = STRANDED;
+  const result = await (await rig.begin({ mode: 'failback', dryRun: true })).result();
+  expect(result).toMatchObject({ outcome: 'dry-run', strandedTail: { messages: 4 } });
+  expect(rig.done).toEqual(['surveyBack', 'findStranded', 'countRepeats']);
+});
+
+test('refused while the source is away, changing nothing; where the tail cannot be told, its permissions are put back', async () => {
+  rig.problems = ['east is not back'];
+  expect(await (await rig.begin({ mode: 'failback' })).result()).toMatchObject({
+    outcome: 'refused',
+    problems: ['east is not back'],
+  });
+  expect(rig.done).toEqual(['hold', 'surveyBack', 'release']);
+  rig.reset();
+  rig.tailProblems = ['queue orders/east-a/0: it was cut off'];
+  const result = await (await rig.begin({ mode: 'failback' })).result();
+  expect(result.outcome).toBe('aborted');
+  expect(result.problems.join()).toContain('replicator resume');
+  expect(rig.world).toEqual(rig.untouched);
+});
+
+test('aborted once it copies both ways, that goes on, and the source stays closed', async () => {
+  const failback = await rig.begin({ mode: 'failback', confirm: true });
+  await failback.reaches(({ waitingFor }) => waitingFor === 'confirm');
+  await failback.handle.signal('abort');
+  expect((await failback.result()).outcome).toBe('aborted');
+  expect(rig.world).toMatchObject({ left: [], held: '', groups: { east: false } });
+  expect(rig.done.at(-1)).toBe('release');
+  expect(rig.done.filter((name) => name === 'permissions east')).toHaveLength(1);
+});
