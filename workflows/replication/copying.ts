@@ -70,7 +70,11 @@ export class Copying {
     this.groups = new GroupSyncing(task, flow, changed);
     this.#watch = new TopologyWatch(task, flow, {
       changed,
-      onNew: () => this.#extend(),
+      onNew: async () => {
+        // a pump that restarted for it would hold up a failover while producers wait
+        await condition(() => task.hold === undefined);
+        return await this.#extend();
+      },
       onSurplus,
     });
   }

@@ -178,7 +178,8 @@ describe.each(BROKER_VERSIONS)('a cluster of %s', (version) => {
       attributes: {},
     });
     const retry = { topic: retries, broker, id: 0 };
-    expect(await destination.send(retry, SMALL, 5_000)).toBe(0);
+    // more often than the group's limit allows
+    expect(await destination.send(retry, { ...SMALL, reconsumeTimes: 100 }, 5_000)).toBe(0);
     const refusals = [batchOf([Buffer.from('one'), Buffer.from('two')]), batchOf([Buffer.alloc(0)])];
     for (const refused of refusals)
       expect(await failure(destination.send(retry, refused, 5_000))).toMatchObject({ refusedForGood: true });

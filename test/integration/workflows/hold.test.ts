@@ -1,4 +1,6 @@
+import { Context } from '@temporalio/activity';
 import { expect, test } from 'vitest';
+import type { Watched } from '../../../activities/types.ts';
 import { eventually } from '../../support/eventually.ts';
 import { useRig } from './rig.ts';
 
@@ -28,6 +30,29 @@ test('while it is held others are refused, naming the holder; the holder is obey
   expect(await replication.update('release', { by: 'kim', reason: 'terminated' })).toMatchObject({ done: true });
   expect(await replication.status()).not.toHaveProperty('heldBy');
   expect(await replication.update('stop')).toMatchObject({ done: true });
+});
+
+test('what is new on the source waits while it is held, lest pumps restart while producers wait', async () => {
+  const { rig } = stage;
+  let found: (watched: Watched) => void = () => undefined;
+  rig.watch = () => Promise.race([Context.current().cancelled, new Promise<Watched>((resolve) => (found = resolve))]);
+  const replication = await rig.running();
+  const activities = async () =>
+    (await replication.handle.fetchHistory()).events!.flatMap(
+      ({ activityTaskScheduledEventAttributes: began, activityTaskCompletedEventAttributes: ended }) =>
+        began?.activityType?.name ?? (ended ? ['ended'] : []),
+    );
+  await eventually(10_000, async () => (await activities()).includes('watchTopology'));
+  const before = await activities();
+  await replication.update('hold', HOLDER);
+  found({ changes: ['topic refunds is new'], surplus: [] });
+  await eventually(10_000, async () => (await activities()).length > before.length);
+  // whatever followed from it is in the history with the next command
+  await replication.update('hold', HOLDER);
+  expect((await activities()).slice(before.length)).toEqual(['ended']);
+  await replication.update('release');
+  await eventually(10_000, async () => (await activities()).slice(before.length).includes('prepare'));
+  await replication.update('stop');
 });
 
 test('R12: the holder raises the epoch: it is journaled while no pump is at work, and pumps begin again with it', async () => {

@@ -49,6 +49,7 @@ import org.apache.rocketmq.remoting.protocol.header.ResetOffsetRequestHeader;
 import org.apache.rocketmq.remoting.protocol.header.SendMessageRequestHeader;
 import org.apache.rocketmq.remoting.protocol.header.SendMessageRequestHeaderV2;
 import org.apache.rocketmq.remoting.protocol.header.UpdateConsumerOffsetRequestHeader;
+import org.apache.rocketmq.remoting.protocol.header.ViewMessageRequestHeader;
 import org.apache.rocketmq.remoting.protocol.subscription.SubscriptionGroupConfig;
 import org.apache.rocketmq.remoting.protocol.heartbeat.ConsumeType;
 import org.apache.rocketmq.remoting.protocol.heartbeat.MessageModel;
@@ -74,6 +75,8 @@ public class GoldenBytes {
             Files.write(folder.resolve("pull-answer-" + name + ".bin"), frame(pullAnswer(), form));
         }
         Files.write(folder.resolve("send-batch-request.bin"), frame(sendBatch(), SerializeType.JSON));
+        Files.write(folder.resolve("send-request.bin"), frame(send(), SerializeType.JSON));
+        Files.write(folder.resolve("view-request.bin"), frame(view(), SerializeType.JSON));
         Files.write(folder.resolve("query-offset-request.bin"), frame(queryOffset(), SerializeType.JSON));
         Files.write(folder.resolve("update-offset-request.bin"), frame(updateOffset(), SerializeType.JSON));
         Files.write(folder.resolve("delete-group-request.bin"), frame(deleteGroup(), SerializeType.JSON));
@@ -166,6 +169,34 @@ public class GoldenBytes {
         RemotingCommand command = request(320, SendMessageRequestHeaderV2.createSendMessageRequestHeaderV2(header));
         command.setBody(MessageDecoder.encodeMessages(messages()));
         return command;
+    }
+
+    private static RemotingCommand send() {
+        SendMessageRequestHeader header = new SendMessageRequestHeader();
+        header.setProducerGroup("group");
+        header.setTopic("%RETRY%group");
+        header.setDefaultTopic("%RETRY%group");
+        header.setDefaultTopicQueueNums(1);
+        header.setQueueId(3);
+        header.setSysFlag(1);
+        header.setBornTimestamp(BORN);
+        header.setFlag(-7);
+        header.setProperties("KEYS\u0001grün\u0002RETRY_TOPIC\u0001orders\u0002");
+        header.setReconsumeTimes(2);
+        header.setUnitMode(false);
+        header.setMaxReconsumeTimes(Integer.MAX_VALUE);
+        header.setBatch(false);
+        header.setBrokerName("broker-a");
+        RemotingCommand command = request(310, SendMessageRequestHeaderV2.createSendMessageRequestHeaderV2(header));
+        command.setBody("body".getBytes(StandardCharsets.UTF_8));
+        return command;
+    }
+
+    private static RemotingCommand view() {
+        ViewMessageRequestHeader header = new ViewMessageRequestHeader();
+        header.setTopic("%RETRY%group");
+        header.setOffset(1L << 40);
+        return request(33, header);
     }
 
     private static RemotingCommand queryOffset() {

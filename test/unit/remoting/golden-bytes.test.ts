@@ -23,12 +23,14 @@ import { lockBatchMq } from '../../../src/remoting/requests/lock-batch-mq.ts';
 import { pullMessage } from '../../../src/remoting/requests/pull-message.ts';
 import { queryConsumerOffset } from '../../../src/remoting/requests/query-consumer-offset.ts';
 import { sendBatchMessage } from '../../../src/remoting/requests/send-batch-message.ts';
+import { sendMessage } from '../../../src/remoting/requests/send-message.ts';
 import {
   defaultGroupSettings,
   updateAndCreateSubscriptionGroup,
 } from '../../../src/remoting/requests/update-and-create-subscription-group.ts';
 import { updateBrokerConfig } from '../../../src/remoting/requests/update-broker-config.ts';
 import { updateConsumerOffset } from '../../../src/remoting/requests/update-consumer-offset.ts';
+import { viewMessage } from '../../../src/remoting/requests/view-message-by-id.ts';
 
 /** What the official Java classes wrote (test/support/java/GoldenBytes.java). */
 function golden(name: string): Buffer {
@@ -62,6 +64,20 @@ describe('requests have the official fields and bodies', () => {
     const parts = [golden('batch').subarray(0, 10), golden('batch').subarray(10)];
     const batch = { ...place, producerGroup: 'producers', sysFlag: 1, bornTimestamp: BORN, parts };
     expect(written(sendBatchMessage, batch)).toEqual(goldenFrame('send-batch-request'));
+  });
+
+  test('SEND_MESSAGE_V2', () => {
+    const message = { ...place, topic: '%RETRY%group', producerGroup: 'group', sysFlag: 1, bornTimestamp: BORN };
+    const sent = {
+      ...{ ...message, flag: -7, reconsumeTimes: 2, maxReconsumeTimes: 2_147_483_647, body: Buffer.from('body') },
+      properties: 'KEYS\u0001grün\u0002RETRY_TOPIC\u0001orders\u0002',
+    };
+    expect(written(sendMessage, sent)).toEqual(goldenFrame('send-request'));
+  });
+
+  test('VIEW_MESSAGE_BY_ID', () => {
+    const viewed = { topic: '%RETRY%group', physicalOffset: 2 ** 40 };
+    expect(written(viewMessage, viewed)).toEqual(goldenFrame('view-request'));
   });
 
   test('QUERY_CONSUMER_OFFSET', () => {
