@@ -79,6 +79,22 @@ describe('topics are chosen', () => {
     ]);
   });
 
+  test('R10: with groups their retry topics; one to which nobody can send is left out, one that is copied stays', async () => {
+    const retries = ['%RETRY%g', '%RETRY%g_orders', '%RETRY%g+orders', '%RETRY%g_other', '%RETRY%h'];
+    const topics = Object.fromEntries(retries.map((name) => [name, { queues: { a: 1 } }]));
+    const east = cluster('east', { ...TOPICS, ...topics });
+    const chosen = await chooseTopics(east, { topics: ['orders', '*x*'], exclude: [], groups: ['g'] });
+    expect(chosen.map(({ name }) => name)).toEqual(['orders', '%RETRY%g', '%RETRY%g+orders', '%RETRY%g_orders']);
+    const { topics: copied, leftOut } = await inspectTopics(east, west, chosen);
+    expect(copied.map(({ source }) => source.name)).toEqual(['orders', '%RETRY%g', '%RETRY%g_orders']);
+    expect(leftOut).toEqual([
+      { topic: '%RETRY%g+orders', reason: expect.stringContaining('does not travel') as string },
+    ]);
+    expect(idlePatterns(east, { topics: ['*g*'], exclude: [] }, chosen)).toHaveLength(1);
+    const without = await chooseTopics(east, { topics: ['orders'], exclude: [] }, ['%RETRY%g']);
+    expect(without.map(({ name }) => name)).toEqual(['orders', '%RETRY%g']);
+  });
+
   test('a topic that is named must be there, one that a pattern matched may be gone', async () => {
     const chosen = await chooseTopics(cluster('east', {}), INPUT, ['orders', 'pay-eu']);
     await expect(inspectTopics(cluster('east', {}), west, chosen)).rejects.toThrow(
