@@ -1,4 +1,5 @@
 import { compareLogs, readLog, type Log, type Verdict } from '../test/support/oracle/compare.ts';
+import type { Consumption } from './consumption.ts';
 import { figuresOf, type Figures, type Moments } from './figures.ts';
 import type { Ledger } from './order-producer.ts';
 import { ORDER_NUMBER } from './orders.ts';
@@ -87,6 +88,8 @@ function withoutTag(log: Log, { key, value }: Expected['tag']): number {
 }
 
 /** Whether every promise was kept. */
-export function holds({ produced, copied, lost, repeated, outOfOrder, changed }: Checked): boolean {
-  return produced > 0 && copied === produced && lost + repeated + outOfOrder + changed === 0;
+export function holds(result: Checked & Consumption): boolean {
+  const { produced, copied, lost, repeated, outOfOrder, changed, consumed, consumedLost, consumedTwice } = result;
+  const isExact = lost + repeated + outOfOrder + changed + consumedLost + consumedTwice === 0;
+  return produced > 0 && copied === produced && consumed > 0 && isExact;
 }

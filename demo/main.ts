@@ -48,8 +48,8 @@ async function show(result: DemoResult, options: DemoOptions, screen: Screen, in
   screen.say(`\n${reportText(result)}\n`);
   screen.say(
     holds(result)
-      ? 'Every order arrived once, in order and unchanged, though the worker that copied was killed.\n'
-      : 'THE COPY IS NOT EXACT: see the figures above.\n',
+      ? 'Every order arrived once, in order and unchanged, though the worker that copied was killed;\nand the application moved without losing one or consuming one twice.\n'
+      : 'NOT EVERY PROMISE WAS KEPT: see the figures above.\n',
   );
   if (options.exit || interrupted.aborted) return;
   screen.say(nextSteps(result));

@@ -49,19 +49,31 @@ export async function equipOperator(
 
 /** Runs `replicator COMMAND NAME`. @throws DemoFailed with what the command said */
 export async function give(
-  { config, environment }: Operator,
+  operator: Operator,
   command: string,
   name: string,
   reason: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const args = [CLI, command, name, '--config', config, '--by', 'demo', '--reason', reason];
+  await say(operator, [command, name, '--by', 'demo', '--reason', reason], COMMAND_LIMIT_MS, signal);
+}
+
+/** Runs `replicator` with these arguments. @returns what it printed @throws DemoFailed with what it complained of */
+export async function say(
+  { config, environment }: Operator,
+  args: readonly string[],
+  timeout: number,
+  signal: AbortSignal,
+): Promise<string> {
   try {
-    await execute(process.execPath, args, { env: environment, signal, timeout: COMMAND_LIMIT_MS });
+    const { stdout } = await execute(process.execPath, [CLI, ...args, '--config', config], {
+      ...{ env: environment, signal, timeout },
+    });
+    return stdout;
   } catch (error) {
     signal.throwIfAborted();
     const { stderr = '', message } = error as Error & { stderr?: string };
     const said = stderr.trim() === '' ? message : stderr.trim();
-    throw new DemoFailed(`replicator ${command} ${name} failed: ${said}`, { cause: error });
+    throw new DemoFailed(`replicator ${args.slice(0, 2).join(' ')} failed: ${said}`, { cause: error });
   }
 }

@@ -13,21 +13,23 @@ const MOST_FAILURES_IN_A_ROW = 20;
 export type Ledger = ReadonlyMap<number, readonly number[]>;
 
 /**
- * An application on `east`: sends orders at a steady rate, one batch in flight a queue, and keeps a ledger of what was
+ * An application on one cluster: sends orders at a steady rate, one batch in flight a queue, and keeps a ledger of what was
  * acknowledged. Orders whose sending failed are sent again as new messages, so the ledger never claims too much.
  */
 export class OrderProducer {
   readonly #writer: Destination;
   readonly #queues: readonly Queue[];
   readonly #rate: number;
+  readonly #nextNumber: () => number;
   readonly #ledger = new Map<number, number[]>();
   #acknowledged = 0;
-  #numbers = 0;
 
-  constructor(writer: Destination, queues: readonly Queue[], rate: number) {
+  /** @param rate orders a second */
+  constructor(writer: Destination, queues: readonly Queue[], rate: number, nextNumber: () => number) {
     this.#writer = writer;
     this.#queues = queues;
     this.#rate = rate;
+    this.#nextNumber = nextNumber;
   }
 
   get acknowledged(): number {
@@ -54,7 +56,7 @@ export class OrderProducer {
         await sleep(TICK_MS);
         continue;
       }
-      const numbers = Array.from({ length: Math.min(Math.floor(due), MOST_IN_A_BATCH) }, () => this.#numbers++);
+      const numbers = Array.from({ length: Math.min(Math.floor(due), MOST_IN_A_BATCH) }, this.#nextNumber);
       try {
         await this.#send(queue, numbers);
         for (const number of numbers) acknowledged.push(number);

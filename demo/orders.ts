@@ -3,6 +3,12 @@ import type { TestMessage } from '../test/support/messages.ts';
 /** The property by which the check finds an order again. */
 export const ORDER_NUMBER = 'ORDER';
 
+/** Numbers for orders: each is given once. */
+export function numbering(): () => number {
+  let next = 0;
+  return () => next++;
+}
+
 const STATES = ['created', 'paid', 'shipped'] as const;
 
 /** An order as a shop would send it. No two messages have the same number. */
@@ -33,4 +39,9 @@ export function order(number: number): TestMessage {
       ['WAIT', 'true'],
     ],
   };
+}
+
+/** The number of the order with these keys. */
+export function orderNumber(keys: string): number {
+  return Number(/^order-(\d+)/.exec(keys)?.[1] ?? NaN);
 }

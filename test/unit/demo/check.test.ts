@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { holds, withLedger } from '../../../demo/check.ts';
+import { countConsumed } from '../../../demo/consumption.ts';
 import { figuresOf, percentile } from '../../../demo/figures.ts';
 import { ORDER_NUMBER } from '../../../demo/orders.ts';
 import { compareLogs, type Entry, type Log } from '../../support/oracle/compare.ts';
@@ -44,15 +45,40 @@ describe("the demo's check", () => {
     expect(counts(log(2, 1), log(2, 1), [1, 2])).toMatchObject({ outOfOrder: 1 });
   });
 
-  it.each(['lost', 'repeated', 'outOfOrder', 'changed'] as const)('does not hold with one %s', (fault) => {
-    const exact = {
-      ...{ produced: 2, acknowledged: 2, copied: 2, lost: 0, repeated: 0, outOfOrder: 0, changed: 0 },
-      ...{ rate: undefined, busiestSecond: undefined, latencyMs: undefined, standstillMs: undefined },
-    };
-    expect(holds(exact)).toBe(true);
-    expect(holds({ ...exact, [fault]: 1 })).toBe(false);
-    expect(holds({ ...exact, produced: 0, copied: 0 })).toBe(false);
-    expect(holds({ ...exact, copied: 1 })).toBe(false);
+  it.each(['lost', 'repeated', 'outOfOrder', 'changed', 'consumedLost', 'consumedTwice'] as const)(
+    'does not hold with one %s',
+    (fault) => {
+      const exact = {
+        ...{ produced: 2, acknowledged: 2, copied: 2, lost: 0, repeated: 0, outOfOrder: 0, changed: 0 },
+        ...{ consumed: 2, consumedLost: 0, consumedTwice: 0 },
+        ...{ rate: undefined, busiestSecond: undefined, latencyMs: undefined, standstillMs: undefined },
+      };
+      expect(holds(exact)).toBe(true);
+      expect(holds({ ...exact, [fault]: 1 })).toBe(false);
+      expect(holds({ ...exact, produced: 0, copied: 0 })).toBe(false);
+      expect(holds({ ...exact, copied: 1 })).toBe(false);
+      expect(holds({ ...exact, consumed: 0 })).toBe(false);
+    },
+  );
+});
+
+describe('what the application consumed', () => {
+  const produced = [
+    new Map([
+      [0, [1, 2]],
+      [1, [3]],
+    ]),
+    new Map([[0, [4]]]),
+  ];
+  const got = (...numbers: number[]) =>
+    numbers.map((number) => ({
+      ...{ queue: 0, offset: 0, attempt: 0, acknowledged: true, at: 0 },
+      keys: `order-${number} customer-7`,
+    }));
+
+  it('is held against what the brokers acknowledged', () => {
+    expect(countConsumed(produced, got(3, 1, 2, 4))).toEqual({ consumed: 4, consumedLost: 0, consumedTwice: 0 });
+    expect(countConsumed(produced, got(1, 2, 2, 2))).toEqual({ consumed: 2, consumedLost: 2, consumedTwice: 2 });
   });
 });
 
