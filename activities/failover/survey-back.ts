@@ -5,6 +5,7 @@ import { readSwitches } from '../../src/failover/group-fence.ts';
 import { brokersOf, readPerms } from '../../src/failover/topic-perms.ts';
 import { knownGroups } from '../../src/groups/moving-groups.ts';
 import type { ReplicationStatus } from '../../src/replication/messages.ts';
+import { producedTopics } from '../../src/replication/retry-topics.ts';
 import type { Cluster } from '../../src/transport/types.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { knowledgeOf } from './stranded.ts';
@@ -48,7 +49,7 @@ export async function surveyBack(
       ...found,
       problems: [...held, `${source.name} is not back: ${away.join(', ')} does not answer; wait for it`],
     };
-  const problems = [...held, ...(await topicsThatDiffer(source, destination, topics))];
+  const problems = [...held, ...(await topicsThatDiffer(source, destination, producedTopics(topics)))];
   for (const cluster of [source, destination]) {
     const brokers = await brokersOf(cluster.admin, topics);
     problems.push(...(await refusingBrokers(cluster, await acceptsFrom(cluster.admin, brokers))));
@@ -56,7 +57,7 @@ export async function surveyBack(
   const groups = await knownGroups(source.admin, status.input.groups);
   return {
     ...found,
-    sourcePerms: await readPerms(source.admin, topics),
+    sourcePerms: await readPerms(source.admin, producedTopics(topics)),
     sourceGroups: await readSwitches(source.admin, groups),
     problems,
   };

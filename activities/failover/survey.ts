@@ -14,7 +14,7 @@ import { brokersOf, readPerms } from '../../src/failover/topic-perms.ts';
 import type { ReplicationStatus } from '../../src/replication/messages.ts';
 import { workflowId } from '../../src/replication/names.ts';
 import type { GroupsView } from '../../src/replication/group-progress.ts';
-import { isRetryTopic } from '../../src/replication/retry-topics.ts';
+import { producedTopics } from '../../src/replication/retry-topics.ts';
 import { runningReplications } from '../../src/temporal/running-replications.ts';
 import type { Cluster } from '../../src/transport/types.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
@@ -123,11 +123,6 @@ export async function statusOf(client: Client, replication: string): Promise<Rep
     .catch((error: unknown) => {
       throw orNotRunning(replication, error);
     });
-}
-
-/** Those that producers write to; nobody is to be kept from putting a message into a retry topic that failed once more. */
-function producedTopics(topics: readonly string[]): string[] {
-  return topics.filter((topic) => !isRetryTopic(topic));
 }
 
 /** The cluster where the application is served now, and the one that it moves to. */

@@ -14,9 +14,14 @@ export function isRetryTopic(topic: string): boolean {
   return topic.startsWith(PREFIX);
 }
 
+/** Those that producers write to; nobody is to be kept from putting a message into a retry topic that failed once more. */
+export function producedTopics(topics: readonly string[]): string[] {
+  return topics.filter((topic) => !isRetryTopic(topic));
+}
+
 /** Where messages of these topics can wait for the group; retry topics have none. */
 export function retryTopicsOf(group: string, topics: readonly string[]): string[] {
-  const own = topics.filter((topic) => !isRetryTopic(topic));
+  const own = producedTopics(topics);
   return ['', ...own.map((topic) => `_${topic}`), ...own.map((topic) => `+${topic}`)].map(
     (rest) => `${PREFIX}${group}${rest}`,
   );
