@@ -39,6 +39,7 @@ export async function survey(
   const groups = await findMovingGroups({
     ...{ source, destination, sourceBrokers: brokers, destinationBrokers, topics: produced },
     ...{ groups: status.input.groups, resetOnline: status.input.resetOnline },
+    told: await groupsOf(client, status),
   });
   const before = {
     perms: await readPerms(source.admin, produced),
@@ -103,16 +104,23 @@ export async function surveyLost(
   };
 }
 
-async function lastInStep(client: Client, { name }: ReplicationStatus, groups: readonly string[]) {
-  if (groups.length === 0) return [];
-  const view = await client.withDeadline(Date.now() + QUERY_MS, () =>
-    client.workflow.getHandle(workflowId(name)).query<GroupsView>('groups'),
-  );
-  const syncedAt = new Map(view.groups.map((progress) => [progress.group, progress.syncedAt]));
+async function lastInStep(client: Client, status: ReplicationStatus, groups: readonly string[]) {
+  const { groups: told } = await groupsOf(client, status);
+  const syncedAt = new Map(told.map((progress) => [progress.group, progress.syncedAt]));
   return groups.map((group) => {
     const at = syncedAt.get(group);
     return { group, ...(at !== undefined && { syncedAt: at }) };
   });
+}
+
+type Told = Pick<GroupsView, 'groups' | 'troubles'>;
+
+/** What the replication's sync of groups told last. */
+async function groupsOf(client: Client, { name, input }: ReplicationStatus): Promise<Told> {
+  if (input.groups.length === 0) return { groups: [], troubles: [] };
+  return await client.withDeadline(Date.now() + QUERY_MS, () =>
+    client.workflow.getHandle(workflowId(name)).query<GroupsView>('groups'),
+  );
 }
 
 export async function statusOf(client: Client, replication: string): Promise<ReplicationStatus> {

@@ -1,4 +1,5 @@
 import { choosesGroup } from '../replication/group-choice.ts';
+import type { GroupsView } from '../replication/group-progress.ts';
 import { matches } from '../replication/topic-pattern.ts';
 import type { Cluster, ClusterAdmin } from '../transport/types.ts';
 import { FlowGroups } from './flow-groups.ts';
@@ -27,13 +28,15 @@ export interface MovingGroupsOptions {
   readonly groups: readonly string[];
   /** Those of them that may have consumers at the destination. */
   readonly resetOnline: readonly string[];
+  /** By the sync of groups. */
+  readonly told: Pick<GroupsView, 'groups' | 'troubles'>;
 }
 
 const LONGEST_LIST = 10;
 
 /** @throws TransportError */
 export async function findMovingGroups(options: MovingGroupsOptions): Promise<MovingGroups> {
-  const { source, sourceBrokers, topics, groups } = options;
+  const { source, sourceBrokers, topics, groups, told } = options;
   if (groups.length === 0) return { moving: [], idle: [], problems: [], warnings: [] };
   const offsets = await OffsetTable.read(source, sourceBrokers);
   const found = await new FlowGroups(options).current(offsets.groups, false);
@@ -49,13 +52,17 @@ export async function findMovingGroups(options: MovingGroupsOptions): Promise<Mo
       warnings.push(`group ${name} is not moved: ${refusal}`);
       continue;
     }
-    (concerns ? moving : idle).push(name);
     // what it committed once and does not subscribe to now is not stopped
     const consumed = subscribed.size > 0 ? [...subscribed] : committed;
     const others = consumed.filter((topic) => !topics.includes(topic) && !topic.startsWith('%RETRY%'));
     if (others.length > 0) warnings.push(alsoStops(name, others, source.name));
-    problems.push(...(await whyNotPlaced(name, options)));
+    if (concerns) {
+      moving.push(name);
+      problems.push(...(await whyNotPlaced(name, options)));
+    } else idle.push(name);
   }
+  if (moving.length > 0)
+    warnings.push(...told.troubles.map((trouble) => `progress of groups does not follow: ${trouble}`));
   return { moving, idle, problems, warnings };
 }
 
@@ -68,12 +75,14 @@ function alsoStops(group: string, topics: readonly string[], cluster: string): s
 /** Consumers at the destination that wait there for the move are told where to go on; those that consume there already have a place of their own. */
 async function whyNotPlaced(
   group: string,
-  { destination, destinationBrokers, resetOnline }: MovingGroupsOptions,
+  { destination, destinationBrokers, resetOnline, told }: MovingGroupsOptions,
 ): Promise<string[]> {
   const { admin, name } = destination;
+  let waits = false;
   for (const broker of destinationBrokers) {
     const [online] = await admin.consumers(broker, group);
     if (online === undefined) continue;
+    waits = true;
     const consumes = (await admin.groupConfigs(broker)).get(group)?.consumeEnable ?? false;
     if (consumes && !resetOnline.some((pattern) => matches(pattern, group)))
       return [
@@ -84,7 +93,9 @@ async function whyNotPlaced(
         `group ${group} has consumers on ${name} (${online}), and broker ${broker} cannot tell them where to go on: stop them until the move is over`,
       ];
   }
-  return [];
+  // that a group is left alone because of consumers who wait there ends with the move
+  const problem = waits ? undefined : told.groups.find((progress) => progress.group === group)?.problem;
+  return problem === undefined ? [] : [`group ${group} is not in step: ${problem}`];
 }
 
 /** Groups of the replication that a cluster has. @throws TransportError */

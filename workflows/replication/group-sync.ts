@@ -175,7 +175,8 @@ export const groupsReport = z.object({
 export function applyGroupsReport({ flows }: Task, report: GroupsReport): void {
   const flow = flows.find(({ sync }) => sync === report.sync);
   if (!flow) return;
-  flow.groups = report;
+  // one that begins while a cluster is away has seen no group yet
+  if (report.groups.length > 0 || report.troubles.length === 0) flow.groups = report;
   flow.groupTroubles = report.troubles;
 }
 

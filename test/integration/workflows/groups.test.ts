@@ -92,6 +92,10 @@ test('only the sync at work tells how groups stand', async () => {
   await handle.signal(GROUPS_REPORT, { sync: id, groups: 5 });
   const { at, groups, more, troubles } = report(id, 'billing', 'consumers are online');
   expect(await groupsOf(replication)).toEqual({ ...WAY, at, groups, more, troubles });
+  // a sync that begins while a cluster is away has seen no group yet
+  const away = { at: '2026-01-01T00:01:00.000Z', groups: [], troubles: ['east is away'] };
+  await handle.signal(GROUPS_REPORT, { ...report(id, 'billing'), ...away });
+  expect(await groupsOf(replication)).toEqual({ ...WAY, at, groups, more, troubles: ['east is away'] });
   expect((await replication.status()).refusals).toEqual([
     expect.stringContaining('groupsReport: at: expected a text, found nothing'),
   ]);
