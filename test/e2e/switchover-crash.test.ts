@@ -7,7 +7,9 @@ import {
   type FailoverResult,
   type FailoverStatus,
 } from '../../src/replication/failover/messages.ts';
+import type { GroupsView } from '../../src/replication/group-progress.ts';
 import { TASK_QUEUE } from '../../src/replication/messages.ts';
+import type { Queue } from '../../src/transport/types.ts';
 import { useClusters } from '../support/clusters.ts';
 import { eventually } from '../support/eventually.ts';
 import { LiveReplication } from '../support/live-replication.ts';
@@ -79,6 +81,11 @@ function groupOf(topic: string): string {
   return `group-${topic}`;
 }
 
+/** Where the queues are copied to. */
+function placesOf({ queues }: LiveReplication): Queue[] {
+  return queues.map((queue) => ({ ...queue, broker: stack.west.brokerName }));
+}
+
 /** With a consumer group, whose progress is followed; nobody is online. */
 async function start(live: LiveReplication): Promise<void> {
   const [{ admin: east }, { admin: west }] = [clusters.east, clusters.west];
@@ -90,7 +97,15 @@ async function start(live: LiveReplication): Promise<void> {
     for (const queue of live.queues) await east.commit(group, queue, CONSUMED);
     return (await Promise.all(live.queues.map((queue) => east.committed(group, queue)))).every((at) => at === CONSUMED);
   });
-  await eventually(RECOVERY_MS, async () => (await west.groupConfig(stack.west.brokerName, group)) !== undefined);
+  await eventually(RECOVERY_MS, async () => {
+    const places = await Promise.all(placesOf(live).map((queue) => west.committed(group, queue)));
+    return places.every((at) => at === CONSUMED);
+  });
+  // a switchover is refused while a group is not in step, as the replication was told last
+  await eventually(RECOVERY_MS, async () => {
+    const { groups } = await (await live.handle()).query<GroupsView>('groups');
+    return groups.length === 1 && groups[0]!.problem === undefined;
+  });
 }
 
 async function begin(live: LiveReplication, config: Partial<FailoverConfig>): Promise<WorkflowHandle> {
@@ -138,8 +153,8 @@ async function survivesKill(strike: Omit<Strike, 'blow'>, fence: 'broker' | 'ext
       east: { ...before.east, consumeEnable: false, topic: { ...before.east.topic, perm: 4 } },
       west: { ...before.west, consumeEnable: true },
     });
-    const places = live.queues.map((queue) => ({ ...queue, broker: stack.west.brokerName }));
-    for (const queue of places) expect(await clusters.west.admin.committed(groupOf(live.topic), queue)).toBe(CONSUMED);
+    for (const queue of placesOf(live))
+      expect(await clusters.west.admin.committed(groupOf(live.topic), queue)).toBe(CONSUMED);
     const status = await live.status();
     expect(status).not.toHaveProperty('heldBy');
     expect(status.flows?.map(({ source, primary }) => [source, primary])).toEqual([
