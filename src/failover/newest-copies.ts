@@ -6,7 +6,7 @@ import { copyPlace, type Route } from '../pump/settle.ts';
 import type { LastCopies, LastCopy } from '../replication/failover/messages.ts';
 import type { FlowKnowledge } from '../replication/flow-knowledge.ts';
 import { PROPERTY_BORN } from '../replication/names.ts';
-import { decodeProperties } from '../transport/message.ts';
+import { propertiesOf } from '../transport/message.ts';
 import type { Cluster, Destination, Queue } from '../transport/types.ts';
 
 /** As many as an operator can read and a history can hold. */
@@ -51,7 +51,6 @@ async function newestCopy(
 async function producedTime(destination: Destination, queue: Queue, offset: number): Promise<string> {
   const message = await readMessage(destination, queue, offset);
   if (!message) throw new Error(`${queue.topic}/${queue.broker}/${queue.id}: cannot read offset ${offset} again`);
-  const properties = message.records.subarray(message.propertiesStart, message.propertiesEnd);
-  const born = new Map(decodeProperties(properties)).get(PROPERTY_BORN);
+  const born = propertiesOf(message).get(PROPERTY_BORN);
   return new Date(born === undefined ? message.bornTimestamp : Number(born)).toISOString();
 }

@@ -1,5 +1,5 @@
 import { isInnerBatch } from '../pump/batch-builder.ts';
-import { hasPassed, propertiesOf } from '../pump/has-passed.ts';
+import { hasPassed } from '../pump/has-passed.ts';
 import { LeaseLost, QueueBlocked } from '../pump/problems.ts';
 import { createQuarantine } from '../pump/prepare/create-quarantine.ts';
 import { quarantineQueue } from '../pump/quarantine/entry.ts';
@@ -11,7 +11,7 @@ import { routes } from '../pump/routes.ts';
 import type { Route } from '../pump/settle.ts';
 import type { StrandedQueue } from '../replication/failover/messages.ts';
 import type { SourcePlace } from '../replication/provenance.ts';
-import type { MessageCursor } from '../transport/message.ts';
+import { propertiesOf, type MessageCursor } from '../transport/message.ts';
 import { queueKey, type Batch, type BatchLimits } from '../transport/types.ts';
 import { goesOnAt, type TailOptions, type TailPlace } from './stranded-tail.ts';
 

@@ -1,6 +1,6 @@
 import type { FoundTail } from '../../activities/failover/types.ts';
 import type { ByteBudget } from '../pump/byte-budget.ts';
-import { hasPassed, propertiesOf } from '../pump/has-passed.ts';
+import { hasPassed } from '../pump/has-passed.ts';
 import { checkHistory } from '../pump/history-check.ts';
 import { QueueBlocked } from '../pump/problems.ts';
 import { Quarantine } from '../pump/quarantine/quarantine.ts';
@@ -9,7 +9,7 @@ import { routes } from '../pump/routes.ts';
 import { copyPlace, nextOffset, readBack, type Route } from '../pump/settle.ts';
 import type { StrandedMessage, StrandedQueue } from '../replication/failover/messages.ts';
 import type { FlowKnowledge } from '../replication/flow-knowledge.ts';
-import type { MessageCursor } from '../transport/message.ts';
+import { propertiesOf, type MessageCursor } from '../transport/message.ts';
 import { queueKey, type Cluster, type Destination, type OffsetSource } from '../transport/types.ts';
 import { takeCut } from './cut.ts';
 

@@ -1,11 +1,12 @@
 import type { ByteBudget } from '../pump/byte-budget.ts';
-import { hasPassed, propertiesOf } from '../pump/has-passed.ts';
+import { hasPassed } from '../pump/has-passed.ts';
 import { readMessages } from '../pump/read-messages.ts';
 import { routes } from '../pump/routes.ts';
 import type { Route } from '../pump/settle.ts';
 import type { GroupRepeats, PlacedGroups, PlacedRow, RepeatingGroup } from '../replication/failover/messages.ts';
 import type { FlowKnowledge } from '../replication/flow-knowledge.ts';
 import { choosesGroup } from '../replication/group-choice.ts';
+import { propertiesOf } from '../transport/message.ts';
 import { queueKey, type Cluster } from '../transport/types.ts';
 import { OffsetTable } from './offset-table.ts';
 import { Translator } from './translate.ts';

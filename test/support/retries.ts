@@ -1,7 +1,7 @@
 import { call, type RequestKind } from '../../src/remoting/call.ts';
 import { Connection } from '../../src/remoting/network/connection.ts';
 import { parseAddress } from '../../src/remoting/network/open-link.ts';
-import { decodeProperties, MessageCursor } from '../../src/transport/message.ts';
+import { MessageCursor, propertiesOf } from '../../src/transport/message.ts';
 import type { Queue, QueueReader } from '../../src/transport/types.ts';
 
 /** A message as it is stored. */
@@ -35,7 +35,7 @@ function asStored(message: MessageCursor): Stored {
     flag,
     reconsumeTimes,
     body: records.toString('utf8', message.bodyStart, message.bodyEnd),
-    properties: decodeProperties(records.subarray(message.propertiesStart, message.propertiesEnd)),
+    properties: propertiesOf(message),
   };
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { QUARANTINE_TOPIC } from '../../replication/names.ts';
 import { placeText, readPlace, type SourcePlace } from '../../replication/provenance.ts';
-import { decodeProperties, type MessageCursor } from '../../transport/message.ts';
+import { propertiesOf, type MessageCursor } from '../../transport/message.ts';
 import type { Batch, Queue } from '../../transport/types.ts';
 import { batchOfOne } from '../batch-of-one.ts';
 
@@ -64,8 +64,8 @@ export function digestOf(record: Buffer): string {
 
 /** `undefined` for what somebody else put into the topic, or a later version. */
 export function readEntry(message: MessageCursor): Entry | undefined {
-  const { records, bodyStart, bodyEnd, propertiesStart, propertiesEnd } = message;
-  const properties = decodeProperties(records.subarray(propertiesStart, propertiesEnd));
+  const { bodyStart, bodyEnd } = message;
+  const properties = propertiesOf(message);
   const place = readPlace(properties.get(QUARANTINED) ?? properties.get(REDRIVE) ?? '');
   if (!place) return undefined;
   if (properties.has(QUARANTINED))

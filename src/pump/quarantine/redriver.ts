@@ -4,7 +4,7 @@ import { PROPERTY_REDRIVEN } from '../../replication/names.ts';
 import { placeText, type SourcePlace } from '../../replication/provenance.ts';
 import { mappedQueues, queueKey } from '../../replication/queue-map.ts';
 import { TransportError } from '../../transport/errors.ts';
-import { decodeProperties, MessageCursor } from '../../transport/message.ts';
+import { propertiesOf, MessageCursor } from '../../transport/message.ts';
 import type { Batch, Destination, OffsetSource, Queue } from '../../transport/types.ts';
 import { Annotator } from '../annotate.ts';
 import { KEPT_FLAGS } from '../batch-builder.ts';
@@ -112,9 +112,8 @@ export class Redriver {
     if (!sent) return false;
     const wanted = placeText(place);
     let found = false;
-    await this.#read(sent.to, sent.offset, ({ records, propertiesStart, propertiesEnd }) => {
-      const properties = decodeProperties(records.subarray(propertiesStart, propertiesEnd));
-      found ||= properties.get(PROPERTY_REDRIVEN) === wanted;
+    await this.#read(sent.to, sent.offset, (message) => {
+      found ||= propertiesOf(message).get(PROPERTY_REDRIVEN) === wanted;
     });
     return found;
   }

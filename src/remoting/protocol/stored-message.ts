@@ -1,5 +1,6 @@
 import { readInt64 } from './int64.ts';
 import { ProtocolError } from './protocol-error.ts';
+import { decodeProperties } from './properties.ts';
 
 /** The topic's length takes one byte. */
 const MAGIC_V1 = 0xda_a3_20_a7;
@@ -110,4 +111,9 @@ export class MessageCursor {
   #malformed(start: number, reason: string): ProtocolError {
     return new ProtocolError(`malformed stored message at byte ${start} of ${this.records.length}: ${reason}`);
   }
+}
+
+/** Name to value of the message that the cursor stands on. */
+export function propertiesOf({ records, propertiesStart, propertiesEnd }: MessageCursor): Map<string, string> {
+  return decodeProperties(records.subarray(propertiesStart, propertiesEnd));
 }
