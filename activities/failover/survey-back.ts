@@ -9,7 +9,7 @@ import { producedTopics } from '../../src/replication/retry-topics.ts';
 import type { Cluster } from '../../src/transport/types.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { knowledgeOf } from './stranded.ts';
-import { statusOf } from './survey.ts';
+import { ofTask, statusOf } from './survey.ts';
 import type { BackSurvey, SurveyInput } from './types.ts';
 
 const LOOK_EVERY_MS = 500;
@@ -20,7 +20,7 @@ export async function surveyBack(
   { replication, heldBy }: Omit<SurveyInput, 'fence'>,
 ): Promise<BackSurvey> {
   const status = await statusOf(client, replication);
-  const { lost, topics, heldBy: holder } = status;
+  const { lost, topics } = status;
   const [source, destination] = sides(status).map((name) => openCluster(name)) as [Cluster, Cluster];
   const found = {
     source: source.name,
@@ -38,10 +38,7 @@ export async function surveyBack(
           `move with a switchover: replicator failover ${replication}`,
       ],
     };
-  const held =
-    holder !== undefined && holder !== heldBy
-      ? [`replication ${replication} is held by ${holder}; wait for that, or release it`]
-      : [];
+  const held = ofTask(status, heldBy);
   const { map } = await knowledgeOf(destination, { replication, source: source.name, destination: destination.name });
   const away = await brokersAway(source, topics, new Set(map.map(({ from }) => from.broker)));
   if (away.length > 0)

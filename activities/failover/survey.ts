@@ -138,12 +138,10 @@ function moving({ source, destination, primary = source }: ReplicationStatus): [
   return primary === source ? [source, destination] : [destination, source];
 }
 
-/** Why this task cannot be moved at all. */
-function ofTask({ name, heldBy: holder }: ReplicationStatus, heldBy: string | undefined): string[] {
-  const problems: string[] = [];
-  if (holder !== undefined && holder !== heldBy)
-    problems.push(`replication ${name} is held by ${holder}; wait for that, or release it`);
-  return problems;
+/** Why this task cannot be moved at all: somebody else holds it. */
+export function ofTask({ name, heldBy: holder }: ReplicationStatus, heldBy: string | undefined): string[] {
+  if (holder === undefined || holder === heldBy) return [];
+  return [`replication ${name} is held by ${holder}; wait for that, or release it`];
 }
 
 function ofReplication(status: ReplicationStatus, heldBy: string | undefined): string[] {
