@@ -10,10 +10,10 @@ import {
 import type { GroupsView } from '../../src/replication/group-progress.ts';
 import { TASK_QUEUE } from '../../src/replication/messages.ts';
 import type { Queue } from '../../src/transport/types.ts';
-import { useClusters } from '../support/clusters.ts';
+import { useClusters, useSides } from '../support/clusters.ts';
 import { eventually } from '../support/eventually.ts';
 import { LiveReplication } from '../support/live-replication.ts';
-import { MovingProducer, type Side } from '../support/moving-producer.ts';
+import { MovingProducer } from '../support/moving-producer.ts';
 import { sequences } from '../support/oracle/sequences.ts';
 import { useStack } from '../support/servers.ts';
 import { FULL, SEED } from '../support/sizes.ts';
@@ -33,26 +33,20 @@ const LAPSES_MS = 150_000;
 
 const stack = useStack();
 const clusters = useClusters(stack);
+const sides = useSides(stack, clusters);
 const random = seeded(SEED);
 let strikes: Strikes;
 let pumps: WorkerProcess;
 /** Works on workflows and on the activities of failovers, and is struck. */
 let control: WorkerProcess;
-let sides: { east: Side; west: Side };
 
 beforeAll(async () => {
   console.log(`seed ${SEED}`);
   strikes = await Strikes.create();
   pumps = await WorkerProcess.start(stack, stack.config, 'pump');
   control = await startControl();
-  sides = {
-    east: { writer: clusters.east.openDestination(), broker: stack.east.brokerName },
-    west: { writer: clusters.west.openDestination(), broker: stack.west.brokerName },
-  };
 });
 afterAll(async () => {
-  sides.east.writer.close();
-  sides.west.writer.close();
   await strikes.goOn();
   await control.stop();
   await pumps.stop();

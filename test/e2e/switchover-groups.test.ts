@@ -2,11 +2,11 @@ import { stackStatus } from '../../src/stack/stack.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { failoverId, type FailoverResult, type FailoverStatus } from '../../src/replication/failover/messages.ts';
 import { cli } from '../support/cli.ts';
-import { useClusters } from '../support/clusters.ts';
+import { useClusters, useSides } from '../support/clusters.ts';
 import { eventually } from '../support/eventually.ts';
 import { JavaConsumers, type Consumed, type JavaConsumerOptions } from '../support/java-consumers.ts';
 import { LiveReplication } from '../support/live-replication.ts';
-import { MovingProducer, type Side } from '../support/moving-producer.ts';
+import { MovingProducer } from '../support/moving-producer.ts';
 import { sequences } from '../support/oracle/sequences.ts';
 import { testSlot, useStack, type TestCluster } from '../support/servers.ts';
 import { FULL } from '../support/sizes.ts';
@@ -17,20 +17,14 @@ const MESSAGES = FULL ? 30_000 : 5_000;
 
 const stack = useStack({ proxies: FULL });
 const clusters = useClusters(stack);
+const sides = useSides(stack, clusters);
 let worker: WorkerProcess;
 let consumers: JavaConsumers;
-let sides: { east: Side; west: Side };
 
 beforeAll(async () => {
   [worker, consumers] = await Promise.all([WorkerProcess.start(stack), JavaConsumers.start()]);
-  sides = {
-    east: { writer: clusters.east.openDestination(), broker: stack.east.brokerName },
-    west: { writer: clusters.west.openDestination(), broker: stack.west.brokerName },
-  };
 });
 afterAll(async () => {
-  sides.east.writer.close();
-  sides.west.writer.close();
   await consumers.close();
   await worker.stop();
 });

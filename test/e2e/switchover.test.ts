@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FailoverResult, FailoverStatus } from '../../src/replication/failover/messages.ts';
 import { failoverId } from '../../src/replication/failover/messages.ts';
 import { cli } from '../support/cli.ts';
-import { useClusters } from '../support/clusters.ts';
+import { useClusters, useSides } from '../support/clusters.ts';
 import { eventually } from '../support/eventually.ts';
 import { LiveReplication } from '../support/live-replication.ts';
 import type { Cluster, Queue } from '../../src/transport/types.ts';
@@ -19,19 +19,13 @@ const PLAIN = { meanBytes: 100, large: 0, largestBytes: 0 };
 
 const stack = useStack();
 const clusters = useClusters(stack);
+const sides = useSides(stack, clusters);
 let worker: WorkerProcess;
-let sides: { east: Side; west: Side };
 
 beforeAll(async () => {
   worker = await WorkerProcess.start(stack);
-  sides = {
-    east: { writer: clusters.east.openDestination(), broker: stack.east.brokerName },
-    west: { writer: clusters.west.openDestination(), broker: stack.west.brokerName },
-  };
 });
 afterAll(async () => {
-  sides.east.writer.close();
-  sides.west.writer.close();
   await worker.stop();
 });
 
