@@ -1,6 +1,5 @@
-import { CancelledFailure, Context } from '@temporalio/activity';
+import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
 import type { GroupLook } from '../src/groups/group-look.ts';
 import { GroupReporter } from '../src/groups/group-reporter.ts';
 import type { GroupSync } from '../src/groups/group-sync.ts';
@@ -9,16 +8,16 @@ import { describeGroups, REPORT_LIMITS } from '../src/groups/report-groups.ts';
 import { Lease, now } from '../src/pump/lease.ts';
 import { pause } from '../src/pump/time.ts';
 import { GROUPS_REPORT, type GroupsReport } from '../src/replication/group-progress.ts';
-import { Attempt } from '../src/temporal/attempt.ts';
+import { Attempt, AttemptSuperseded } from '../src/temporal/attempt.ts';
 import type { Cluster } from '../src/transport/types.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { runAttempt } from './run-attempt.ts';
 import type { GroupsSummary, SyncGroupsInput, SyncProgress } from './types.ts';
 
 /** Half of the second that progress may take to be seen. */
 const ROUND_MS = 500;
 /** How often Temporal is asked whether the attempt still counts; well within `LEASE_MS`. */
 const CONFIRM_MS = 2000;
-const HEARTBEAT_MS = 1000;
 const REPORT_TIMEOUT_MS = 5000;
 const STINT_MS = 6 * 3600 * 1000;
 
@@ -41,7 +40,7 @@ export async function syncGroups(dependencies: ActivityDependencies, input: Sync
         await work.confirm();
         looks = await sync.round();
       } catch (error) {
-        if (error instanceof Superseded) throw error;
+        if (error instanceof AttemptSuperseded) throw error;
         troubles = [error instanceof Error ? error.message : String(error)];
       }
       const outOfStep = looks.filter(({ problem }) => problem !== undefined).length;
@@ -56,9 +55,8 @@ export async function syncGroups(dependencies: ActivityDependencies, input: Sync
       await pause(ROUND_MS - (performance.now() - began), attempt.ended);
     }
     await telling;
+    attempt.ended.throwIfAborted();
   });
-  if (attempt.isCancelRequested) throw new CancelledFailure('told to stop syncing groups');
-  if (attempt.ended.aborted) throw await attempt.handedOver();
 }
 
 /** See `ControlActivities.syncGroupsOnce`. */
@@ -67,23 +65,16 @@ export async function syncGroupsOnce(
   input: SyncGroupsInput,
 ): Promise<GroupsSummary> {
   const work = new SyncAttempt(dependencies, input);
-  try {
-    return await work.run(async (sync) => {
-      await work.confirm();
-      const looks = await sync.lastRound();
-      const at = new Date().toISOString();
-      const inStep = looks.filter(({ problem }) => problem === undefined);
-      const syncedAt = new Map(inStep.map(({ group }) => [group, at]));
-      const found = await describeGroups(looks, syncedAt, work.clusters, REPORT_LIMITS);
-      return { ...found, total: looks.length, outOfStep: looks.length - inStep.length, requests: sync.requests };
-    });
-  } catch (error) {
-    if (work.attempt.isCancelRequested) throw new CancelledFailure('told to stop syncing groups');
-    throw ApplicationFailure.create({ message: error instanceof Error ? error.message : String(error) });
-  }
+  return await work.run(async (sync) => {
+    await work.confirm();
+    const looks = await sync.lastRound();
+    const at = new Date().toISOString();
+    const inStep = looks.filter(({ problem }) => problem === undefined);
+    const syncedAt = new Map(inStep.map(({ group }) => [group, at]));
+    const found = await describeGroups(looks, syncedAt, work.clusters, REPORT_LIMITS);
+    return { ...found, total: looks.length, outOfStep: looks.length - inStep.length, requests: sync.requests };
+  });
 }
-
-class Superseded extends Error {}
 
 /** One attempt at syncing. It writes only while Temporal has lately said that it counts: a process that was frozen has been replaced. */
 class SyncAttempt {
@@ -105,9 +96,6 @@ class SyncAttempt {
   }
 
   async run<T>(work: (sync: GroupSync) => Promise<T>): Promise<T> {
-    const beating = setInterval(() => {
-      this.attempt.heartbeat(this.progress);
-    }, HEARTBEAT_MS);
     const options = {
       ...this.clusters,
       budget: this.#dependencies.budget,
@@ -116,19 +104,18 @@ class SyncAttempt {
         this.#assertCurrent();
       },
     };
-    try {
-      return await withGroupSync(this.#input, options, work);
-    } finally {
-      clearInterval(beating);
-    }
+    return await runAttempt(
+      this.attempt,
+      () => this.progress,
+      () => withGroupSync(this.#input, options, work),
+    );
   }
 
-  /** Allows writing for a while. @throws Superseded */
+  /** Allows writing for a while. @throws AttemptSuperseded */
   async confirm(): Promise<void> {
     const asked = now();
     if (asked.monotonic - this.#confirmedAt < CONFIRM_MS) return;
-    if ((await this.attempt.standing()) === 'superseded')
-      throw new Superseded('another attempt of this sync has taken over');
+    await this.attempt.assertCurrent();
     this.#lease.renew(asked);
     this.#confirmedAt = asked.monotonic;
   }

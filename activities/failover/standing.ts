@@ -39,7 +39,7 @@ function standing({ client }: ActivityDependencies): () => Promise<void> {
   return async () => {
     const asked = performance.now();
     if (asked - confirmedAt < CONFIRMED_MS) return;
-    if ((await attempt.standing()) === 'superseded') throw new Error('another attempt of this activity has taken over');
+    await attempt.assertCurrent();
     if (attempt.ended.aborted) throw new Error('this activity was told to end');
     confirmedAt = asked;
   };

@@ -1,19 +1,16 @@
-import { CancelledFailure, Context } from '@temporalio/activity';
-import { ApplicationFailure } from '@temporalio/common';
+import { Context } from '@temporalio/activity';
 import { setAsideStranded } from '../../src/failover/set-aside.ts';
 import { findStranded } from '../../src/failover/stranded-tail.ts';
 import { countRepeats } from '../../src/groups/placed-groups.ts';
 import { readJournal } from '../../src/journal/journal.ts';
-import { QueueBlocked } from '../../src/pump/problems.ts';
 import type { FlowKnowledge } from '../../src/replication/flow-knowledge.ts';
 import type { GroupRepeats, PlacedGroups, StrandedQueue } from '../../src/replication/failover/messages.ts';
 import type { Flow } from '../../src/replication/names.ts';
 import { Attempt } from '../../src/temporal/attempt.ts';
 import type { Cluster } from '../../src/transport/types.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
+import { runAttempt } from '../run-attempt.ts';
 import type { FoundTail } from './types.ts';
-
-const HEARTBEAT_MS = 1000;
 
 /** See `FailoverActivities.findStranded`. */
 export async function findTail(
@@ -43,25 +40,15 @@ export async function setAside(
   { queues, ...flow }: Flow & { readonly queues: readonly StrandedQueue[] },
 ): Promise<number> {
   const attempt = new Attempt(Context.current(), client);
-  const beating = setInterval(() => {
-    attempt.heartbeat({ holder: attempt.number });
-  }, HEARTBEAT_MS);
-  try {
-    // a process that was frozen learns here that it was replaced, before it touches a lock
-    if ((await attempt.standing()) === 'superseded') throw new Error('another attempt of this activity has taken over');
+  const progress = () => ({ holder: attempt.number });
+  return await runAttempt(attempt, progress, async () => {
+    await attempt.assertCurrent();
     const [source, destination] = [openCluster(flow.source), openCluster(flow.destination)];
     const known = await knowledgeOf(destination, flow);
     const { owner, formerOwners, ended: signal } = attempt;
     const options = { source, destination, known, budget, signal, owner, formerOwners, onWait: () => undefined };
     return await setAsideStranded(queues, options);
-  } catch (error) {
-    if (attempt.isCancelRequested) throw new CancelledFailure('told to stop');
-    if (attempt.ended.aborted) throw await attempt.handedOver();
-    if (error instanceof QueueBlocked) throw ApplicationFailure.nonRetryable(error.message);
-    throw ApplicationFailure.create({ message: error instanceof Error ? error.message : String(error) });
-  } finally {
-    clearInterval(beating);
-  }
+  });
 }
 
 /** @throws Error where the destination's journal has no map of the flow */

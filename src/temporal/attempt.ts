@@ -13,6 +13,15 @@ import { pumpId } from '../replication/messages.ts';
 /** Whether this attempt of an activity is still the one that Temporal counts on. */
 export type Standing = 'current' | 'superseded';
 
+/** Another attempt works by now: this one must not write any more. */
+export class AttemptSuperseded extends Error {
+  override readonly name: string = 'AttemptSuperseded';
+
+  constructor() {
+    super('another attempt of this activity has taken over');
+  }
+}
+
 const ANSWER_MS = 5000;
 const ASK_AGAIN_MS = 1000;
 /** Locks of attempts before these have lapsed long since. */
@@ -93,6 +102,11 @@ export class Attempt {
       await this.#pause();
     }
     return 'current';
+  }
+
+  /** For a process that may have been frozen: before it takes a lock or writes. @throws AttemptSuperseded */
+  async assertCurrent(): Promise<void> {
+    if ((await this.standing()) === 'superseded') throw new AttemptSuperseded();
   }
 
   /**
