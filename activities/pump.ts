@@ -7,7 +7,7 @@ import { runPump } from '../src/pump/pump.ts';
 import { OUTDATED, PUMP_REPORT, type BlockedQueue, type PumpReport } from '../src/replication/messages.ts';
 import { Attempt } from '../src/temporal/attempt.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import type { PumpInput, PumpResult } from './types.ts';
+import type { PumpInput, PumpProgress, PumpResult } from './types.ts';
 
 const STINT_MS = 6 * 3600 * 1000;
 const REPORT_TIMEOUT_MS = 5000;
@@ -19,6 +19,9 @@ const FAILED_RETRY_DELAY = '5s';
 export async function pump(dependencies: ActivityDependencies, input: PumpInput): Promise<PumpResult> {
   const attempt = new Attempt(Context.current(), dependencies.client);
   if (input.notOn === dependencies.identity && attempt.number <= MOST_REFUSALS) throw leftToOthers();
+  const isFormerAtRest = (attempt.details as PumpProgress | undefined)?.atRest === true;
+  // What the former said must be gone before this attempt takes a lock: the heartbeat that is acknowledged before that carries this.
+  attempt.heartbeat({ holder: attempt.number, copied: 0, bytes: 0, blocked: 0, troubles: [] } satisfies PumpProgress);
   let blocked: readonly BlockedQueue[] = [];
   const report = async (said: PumpReport) => {
     await sendReport(dependencies.client, attempt.workflowId, said);
@@ -33,6 +36,7 @@ export async function pump(dependencies: ActivityDependencies, input: PumpInput)
       destination,
       owner: attempt.owner,
       formerOwners: attempt.formerOwners,
+      isFormerAtRest,
       attempt: attempt.number,
       pump: attempt.pump,
       budget: dependencies.budget,

@@ -80,6 +80,8 @@ export interface PumpProgress {
   readonly bytes: number;
   readonly blocked: number;
   readonly troubles: readonly string[];
+  /** Said last: its locks are given back, and nothing that it sent can still arrive. */
+  readonly atRest?: true;
 }
 
 /**

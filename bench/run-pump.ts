@@ -30,6 +30,7 @@ export async function runBenchPump(
       ...watch(source, destination),
       owner: name,
       formerOwners: [],
+      isFormerAtRest: false,
       attempt: 1,
       pump: name,
       budget: new ByteBudget(MESSAGE_MEMORY),

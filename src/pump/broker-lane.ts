@@ -11,6 +11,8 @@ export interface LaneOptions {
   readonly group: string;
   readonly owner: string;
   readonly formerOwners: readonly string[];
+  /** The newest of them said that its locks are given back, and that nothing it sent can still arrive. */
+  readonly isFormerAtRest: boolean;
   readonly copiers: readonly QueueCopier[];
   /** Asks whether this pump may still copy, and does not come back before that is known. @throws Superseded */
   readonly assertCurrent: () => Promise<void>;
@@ -22,9 +24,16 @@ export interface LaneOptions {
 export class BrokerLane {
   trouble: string | undefined;
   readonly #options: LaneOptions;
+  /** Locks were taken from an earlier attempt, and its last writes have not been waited out yet. */
+  #owesWait = false;
 
   constructor(options: LaneOptions) {
     this.#options = options;
+  }
+
+  /** Asked after the end: nothing that was sent by this attempt or one before it can still arrive. */
+  get isAtRest(): boolean {
+    return !this.#owesWait;
   }
 
   /**
@@ -37,7 +46,7 @@ export class BrokerLane {
     const onWait = (reason: string) => {
       this.trouble = `broker ${broker}: ${reason}`;
     };
-    let owesWait = false;
+    let isAtRest = this.#options.isFormerAtRest;
     while (!stop.aborted) {
       const keys = copiers.map(({ route }) => route.from);
       const locks: QueueLocks = new QueueLocks({
@@ -47,12 +56,14 @@ export class BrokerLane {
         owner,
         formerOwners,
         keys,
-        owesWait,
+        owesWait: this.#owesWait,
+        isAtRest,
         onWait,
       });
       try {
         await assertCurrent();
         await locks.take(stop);
+        isAtRest = false;
         this.trouble = undefined;
         backoff.reset();
         const until = AbortSignal.any([stop, locks.lost]);
@@ -69,7 +80,7 @@ export class BrokerLane {
         }
         this.trouble = `broker ${broker}: ${(error as Error).message}`;
       } finally {
-        owesWait = locks.owesWait;
+        this.#owesWait = locks.owesWait;
         await locks.release();
       }
       await backoff.wait(stop);

@@ -25,6 +25,8 @@ export interface PumpDependencies {
   readonly owner: string;
   /** Names of the earlier attempts of this pump. */
   readonly formerOwners: readonly string[];
+  /** The attempt before this one said that its locks are given back, and that nothing it sent can still arrive. */
+  readonly isFormerAtRest: boolean;
   /** The number of this attempt, told in heartbeat details. */
   readonly attempt: number;
   /** Names this pump over all its attempts, told in reports. */
@@ -92,6 +94,8 @@ class Pump {
       clearInterval(beating);
     }
     await this.#endIfSuperseded();
+    if (this.#lanes.every(({ isAtRest }) => isAtRest))
+      this.#dependencies.heartbeat({ ...this.#progress(), atRest: true });
     return {
       ended: cancelled.aborted ? 'cancelled' : 'stint',
       counters: this.#counter.growth(),
@@ -232,7 +236,7 @@ class Pump {
   }
 
   #createLanes(): BrokerLane[] {
-    const { owner, formerOwners, assertCurrent } = this.#dependencies;
+    const { owner, formerOwners, isFormerAtRest, assertCurrent } = this.#dependencies;
     const brokers = new Set(this.#copiers.map(({ route }) => route.to.broker));
     return [...brokers].map(
       (broker) =>
@@ -242,6 +246,7 @@ class Pump {
           group: flowGroup(this.#input),
           owner,
           formerOwners,
+          isFormerAtRest,
           copiers: this.#copiers.filter(({ route }) => route.to.broker === broker),
           assertCurrent,
           onSuperseded: (reason) => {

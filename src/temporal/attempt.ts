@@ -88,6 +88,11 @@ export class Attempt {
     return Array.from({ length: this.number - oldest }, (_, i) => this.#ownerOf(this.number - 1 - i));
   }
 
+  /** What this attempt said last; before it said anything, what the one before it did. */
+  get details(): unknown {
+    return this.#details;
+  }
+
   /** Sent on by the SDK when its throttle allows. */
   heartbeat(details: unknown): void {
     this.#details = details;
@@ -111,8 +116,10 @@ export class Attempt {
 
   /**
    * The failure with which an attempt ends whose work is to go on elsewhere. Temporal is told right away where the SDK cannot any more.
+   * The SDK delivers what was said last before the failure, so that the next attempt knows it.
    */
   async handedOver(): Promise<ApplicationFailure> {
+    this.#context.heartbeat(this.#details);
     const failure = ApplicationFailure.create({
       message: 'handed over to the next attempt',
       type: 'HandedOver',

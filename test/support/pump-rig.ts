@@ -70,6 +70,8 @@ export class PumpRig {
     const owner = `${this.name}/${this.#owners.length}`;
     const formerOwners = this.#owners.splice(0);
     this.#owners.push(...formerOwners, owner);
+    const isFormerAtRest = this.progress?.atRest === true;
+    this.progress = undefined;
     this.#running = runPump(
       {
         replication: this.name,
@@ -93,6 +95,7 @@ export class PumpRig {
         destination,
         owner,
         formerOwners,
+        isFormerAtRest,
         attempt: this.#owners.length,
         pump: this.name,
         budget: new ByteBudget(64 * 1024 * 1024),

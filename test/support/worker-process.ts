@@ -7,6 +7,7 @@ import type { TestStack } from './servers.ts';
 import type { Strikes } from './strikes.ts';
 
 const CLI = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+const END_WITH_PARENT = new URL('./end-with-parent.mjs', import.meta.url).href;
 const START_LIMIT_MS = 120_000;
 
 /** A worker as an operator runs it: `replicator worker`, a process of its own, from the built code. */
@@ -26,10 +27,20 @@ export class WorkerProcess {
     role: WorkerRole = 'all',
     strikes?: Strikes,
   ): Promise<WorkerProcess> {
-    const args = [...(strikes?.nodeArgs ?? []), CLI, 'worker', '--config', config, '--role', role];
+    const args = [
+      '--import',
+      END_WITH_PARENT,
+      ...(strikes?.nodeArgs ?? []),
+      CLI,
+      'worker',
+      '--config',
+      config,
+      '--role',
+      role,
+    ];
     const child = spawn(process.execPath, args, {
       env: { ...process.env, TEMPORAL_ADDRESS: stack.temporal.address, ...strikes?.env },
-      stdio: ['ignore', 'ignore', 'pipe'],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     const worker = new WorkerProcess(child);
     await new Promise<void>((resolve, reject) => {
@@ -41,7 +52,7 @@ export class WorkerProcess {
         clearTimeout(timer);
         reject(new Error(`the worker ended with ${code}:\n${worker.log.join('\n')}`));
       });
-      createInterface(child.stderr).on('line', (line) => {
+      createInterface(child.stderr!).on('line', (line) => {
         worker.log.push(line);
         if (worker.log.length > 200) worker.log.shift();
         if (!line.includes('worker started')) return;

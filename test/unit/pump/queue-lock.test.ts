@@ -23,7 +23,7 @@ afterEach(() => {
 
 function locksOf(owner: string, options: Partial<LockOptions> = {}): QueueLocks {
   const destination = broker as Pick<Destination, 'lock' | 'unlock' | 'onLocksLost'> as Destination;
-  const defaults = { formerOwners: [], keys: KEYS, owesWait: false, onWait: () => undefined };
+  const defaults = { formerOwners: [], keys: KEYS, owesWait: false, isAtRest: false, onWait: () => undefined };
   return new QueueLocks({ destination, broker: 'west', group: GROUP, owner, ...defaults, ...options });
 }
 
@@ -68,6 +68,29 @@ describe('R6: locks', () => {
     const took = taking(locksOf('second', { formerOwners: ['first'] }));
     await vi.advanceTimersByTimeAsync(SEND_QUEUE_DRAIN_MS);
     expect(took.at).toBe(SEND_QUEUE_DRAIN_MS);
+  });
+
+  test('of a former attempt that said it was at rest need no wait, if they are free', async () => {
+    await (await taken('first')).release();
+    const took = taking(locksOf('second', { formerOwners: ['first'], isAtRest: true }));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(took.at).toBe(0);
+  });
+
+  test('of a former attempt that said it was at rest, but did not give them back, are waited for as of a dead one', async () => {
+    await taken('first');
+    const took = taking(locksOf('second', { formerOwners: ['first'], isAtRest: true }));
+    await vi.advanceTimersByTimeAsync(TAKEOVER_MS - 1);
+    expect(took.at).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(took.at).toBe(TAKEOVER_MS);
+  });
+
+  test('that somebody else held meanwhile cost the wait, whatever the former attempt said', async () => {
+    await broker.lock('west', GROUP, 'other', KEYS);
+    const took = taking(locksOf('second', { formerOwners: [], isAtRest: true }));
+    await vi.advanceTimersByTimeAsync(60_000 + SEND_QUEUE_DRAIN_MS);
+    expect(took.at).toBe(60_000 + SEND_QUEUE_DRAIN_MS);
   });
 
   test('of a dead former attempt are taken away at once; its lease and its last send are waited out', async () => {
