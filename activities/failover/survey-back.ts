@@ -21,6 +21,7 @@ export async function surveyBack(
 ): Promise<BackSurvey> {
   const status = await statusOf(client, replication);
   const { lost, topics } = status;
+  const placed = lost?.placed ?? (status.input.groups.length === 0 ? { rows: [], more: 0 } : undefined);
   const [source, destination] = sides(status).map((name) => openCluster(name)) as [Cluster, Cluster];
   const found = {
     source: source.name,
@@ -28,7 +29,7 @@ export async function surveyBack(
     topics,
     sourcePerms: [],
     sourceGroups: [],
-    placed: lost?.placed ?? { rows: [], more: 0 },
+    ...(placed && { placed }),
   };
   if (!lost)
     return {
@@ -40,11 +41,15 @@ export async function surveyBack(
     };
   const held = ofTask(status, heldBy);
   const { map } = await knowledgeOf(destination, { replication, source: source.name, destination: destination.name });
-  const away = await brokersAway(source, topics, new Set(map.map(({ from }) => from.broker)));
+  const { away } = await answeringBrokers(
+    source,
+    topics,
+    map.map(({ from }) => from.broker),
+  );
   if (away.length > 0)
     return {
       ...found,
-      problems: [...held, `${source.name} is not back: ${away.join(', ')} does not answer; wait for it`],
+      problems: [...held, `${source.name} is not back: no answer from ${away.join(', ')}; wait for it`],
     };
   const problems = [...held, ...(await topicsThatDiffer(source, destination, producedTopics(topics)))];
   for (const cluster of [source, destination]) {
@@ -63,13 +68,6 @@ export async function surveyBack(
 /** The cluster that was lost (or, where none was, that the application moves from), and the other one. */
 function sides({ source, destination, lost }: ReplicationStatus): [string, string] {
   return lost?.cluster === destination ? [destination, source] : [source, destination];
-}
-
-/** Brokers from which the flow copies and that do not answer; one that is away is not in the routes for long. */
-async function brokersAway(source: Cluster, topics: readonly string[], known: ReadonlySet<string>): Promise<string[]> {
-  const { all, some } = await answeringBrokers(source, topics);
-  const away = [...known].filter((broker) => !some.includes(broker));
-  return away.length > 0 || all ? away : ['another broker of these topics'];
 }
 
 /** See `FailoverActivities.awaitRunning`. Waits until it is cancelled. */

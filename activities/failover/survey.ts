@@ -11,6 +11,7 @@ import { readSwitches } from '../../src/failover/group-fence.ts';
 import { findMovingGroups, knownGroups } from '../../src/groups/moving-groups.ts';
 import { readEnds } from '../../src/failover/cut.ts';
 import { brokersOf, readPerms } from '../../src/failover/topic-perms.ts';
+import { readJournal } from '../../src/journal/journal.ts';
 import type { ReplicationStatus } from '../../src/replication/messages.ts';
 import { workflowId } from '../../src/replication/names.ts';
 import type { GroupsView } from '../../src/replication/group-progress.ts';
@@ -85,8 +86,10 @@ export async function surveyLost(
   const { admin } = destination;
   const destinationBrokers = await acceptsFrom(admin, await brokersOf(admin, topics));
   const problems = [...ofTask(status, heldBy), ...(await refusingBrokers(destination, destinationBrokers))];
-  const answers = await answeringBrokers(source, topics);
-  if (answers.all)
+  const known = await readJournal(destination, { replication, source: source.name, destination: destination.name });
+  const brokers = known?.map.map(({ from }) => from.broker) ?? [];
+  const { some, away } = await answeringBrokers(source, topics, brokers);
+  if (away.length === 0)
     problems.push(
       `${source.name} is not lost, every broker of these topics answers; move with a switchover, which loses nothing`,
     );
@@ -94,22 +97,26 @@ export async function surveyLost(
     source: source.name,
     destination: destination.name,
     topics,
-    groups: await lastInStep(client, status, await knownGroups(admin, status.input.groups)),
+    groups: await lastKnown(client, status, await knownGroups(admin, status.input.groups)),
     problems,
-    warnings: answers.some.map(
+    warnings: some.map(
       (broker) =>
-        `broker ${broker} of ${source.name} still answers: stop its producers, or what they write arrives when copying goes on`,
+        `broker ${broker} of ${source.name} still answers (${away.join(', ')} not): stop its producers, or what they write arrives when copying goes on`,
     ),
     destinationPerms: await readPerms(admin, producedTopics(topics)),
   };
 }
 
-async function lastInStep(client: Client, status: ReplicationStatus, groups: readonly string[]) {
-  const { groups: told } = await groupsOf(client, status);
-  const syncedAt = new Map(told.map((progress) => [progress.group, progress.syncedAt]));
+/** As the replication's sync has found them last, while there was a source. */
+async function lastKnown(
+  client: Client,
+  status: ReplicationStatus,
+  groups: readonly string[],
+): Promise<LostSurvey['groups']> {
+  const told = new Map((await groupsOf(client, status)).groups.map((progress) => [progress.group, progress]));
   return groups.map((group) => {
-    const at = syncedAt.get(group);
-    return { group, ...(at !== undefined && { syncedAt: at }) };
+    const { syncedAt, disabled = false } = told.get(group) ?? {};
+    return { group, ...(syncedAt !== undefined && { syncedAt }), ...(disabled && { disabled }) };
   });
 }
 

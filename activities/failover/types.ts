@@ -3,6 +3,7 @@ import type { FailoverInput } from '../../src/replication/failover/input.ts';
 import type {
   GroupRepeats,
   LastCopies,
+  MovedGroup,
   PlacedGroups,
   SettledGroup,
   StrandedMessage,
@@ -49,8 +50,8 @@ export interface LostSurvey extends Pick<
   Survey,
   'source' | 'destination' | 'topics' | 'problems' | 'warnings' | 'destinationPerms'
 > {
-  /** Consumer groups of the replication that the destination has, and when each was in step last (ISO 8601), where the replication knows. */
-  readonly groups: readonly { readonly group: string; readonly syncedAt?: string }[];
+  /** Consumer groups of the replication that the destination has, and what the replication knows of each. */
+  readonly groups: readonly Pick<MovedGroup, 'group' | 'syncedAt' | 'disabled'>[];
 }
 
 /** What a failback finds of the source that was lost. */
@@ -59,8 +60,8 @@ export interface BackSurvey extends Pick<Survey, 'source' | 'destination' | 'top
   readonly sourcePerms: readonly TopicPerm[];
   /** Its consumer groups as they are. */
   readonly sourceGroups: readonly GroupSwitch[];
-  /** Where groups went on at the destination. */
-  readonly placed: PlacedGroups;
+  /** Where groups went on at the destination; absent where the failover could not read it. */
+  readonly placed?: PlacedGroups;
 }
 
 export interface FoundTail {
@@ -128,8 +129,10 @@ export interface FailoverActivities {
     readonly topics: readonly string[];
     readonly groups: readonly string[];
   }): Promise<PlacedGroups>;
-  /** Counts what groups got twice because they went on from there; before anybody consumes on the source again. */
-  countRepeats(input: Flow & { readonly placed: PlacedGroups }): Promise<GroupRepeats>;
+  /** Counts what groups get twice because they went on from there; before anybody consumes on the source again. */
+  countRepeats(
+    input: Flow & { readonly placed: PlacedGroups; readonly stranded: readonly StrandedQueue[] },
+  ): Promise<GroupRepeats>;
   /** Puts it into the destination's quarantine; answers with how many messages. Nobody else may copy the flow meanwhile. */
   setAside(input: Flow & { readonly queues: readonly StrandedQueue[] }): Promise<number>;
   /** Comes back when the replication copies. @throws ApplicationFailure when it does not even try */

@@ -1,4 +1,5 @@
 import type {
+  GroupRepeats,
   FailoverResult,
   FailoverStatus,
   MovedGroups,
@@ -59,11 +60,7 @@ export function failoverText(result: FailoverResult): string {
   const lines = [`${mode} of ${replication}: ${outcomeText(result)}`, ...problems.map((problem) => `  ${problem}`)];
   if (outcome !== 'refused' && warnings.length > 0) lines.push(...warnings.map((warning) => `  warning: ${warning}`));
   if (strandedTail) lines.push(...tailText(strandedTail));
-  for (const { group, messages } of repeats?.groups ?? [])
-    if (messages > 0)
-      lines.push(
-        `  group ${group} got ${grouped(messages)} messages twice, by the offsets that the source had flushed`,
-      );
+  if (repeats) lines.push(...repeatLines(repeats, strandedTail?.policy));
   if (openedAt !== undefined) lines.push(`  open to producers since ${openedAt}`);
   if (writePauseMs !== undefined) lines.push(`  write pause ${grouped(writePauseMs)} ms`);
   if (readPauseMs !== undefined) lines.push(`  read pause ${grouped(readPauseMs)} ms`);
@@ -71,9 +68,25 @@ export function failoverText(result: FailoverResult): string {
   return lines.join('\n');
 }
 
+function repeatLines({ groups }: GroupRepeats, policy: StrandedTail['policy'] | undefined): string[] {
+  return groups.flatMap(({ group, messages, stranded }) => [
+    ...(messages > 0
+      ? [`  group ${group} got ${grouped(messages)} messages twice, by the offsets that the source had flushed`]
+      : []),
+    ...(stranded > 0 && policy !== 'leave'
+      ? [
+          `  group ${group} had consumed ${grouped(stranded)} of what was stranded, and gets them again once they are copied`,
+        ]
+      : []),
+  ]);
+}
+
 /** Groups of which there is something to say; why one was not moved is among the problems. */
 function groupLines({ groups, more }: MovedGroups): string[] {
-  const lines = groups.flatMap(({ group, mayRepeat = 0, silent = 0, syncedAt }) => [
+  const lines = groups.flatMap(({ group, mayRepeat = 0, silent = 0, syncedAt, disabled = false }) => [
+    ...(disabled
+      ? [`  group ${group}: it was disabled on the source, and stays so; enable it where it is to consume`]
+      : []),
     ...(mayRepeat > 0 ? [`  group ${group}: ${grouped(mayRepeat)} messages may be seen again`] : []),
     ...(silent > 0 ? [`  group ${group}: ${silent} of its consumers did not tell what they had fetched`] : []),
     ...(syncedAt === undefined

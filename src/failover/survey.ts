@@ -82,19 +82,26 @@ export async function acceptsFrom(admin: ClusterAdmin, brokers: readonly string[
 
 const ANSWERS_WITHIN_MS = 8_000;
 
-/** Which brokers of these topics answer, and whether none is missing. A cluster whose name servers are away has none. */
+/**
+ * Which brokers of these topics answer, and which do not. One that is away is not in the routes for long, so those from which was copied (`known`) are
+ * asked as well. Where the name servers are away, none answers.
+ */
 export async function answeringBrokers(
   { admin }: Cluster,
   topics: readonly string[],
-): Promise<{ readonly all: boolean; readonly some: readonly string[] }> {
+  known: readonly string[],
+): Promise<{ readonly some: readonly string[]; readonly away: readonly string[] }> {
   const late = new Promise<never>((_, reject) => setTimeout(reject, ANSWERS_WITHIN_MS).unref());
   const asked = async () => {
-    const brokers = await brokersOf(admin, topics);
+    const brokers = [...new Set([...known, ...(await brokersOf(admin, topics))])].sort();
     const answers = await Promise.allSettled(
       brokers.map((broker) => Promise.race([admin.brokerVersion(broker), late])),
     );
-    const some = brokers.filter((_, index) => answers[index]!.status === 'fulfilled');
-    return { all: some.length === brokers.length, some };
+    const [some, away] = ['fulfilled', 'rejected'].map((status) =>
+      brokers.filter((_, index) => answers[index]!.status === status),
+    ) as [string[], string[]];
+    return { some, away };
   };
-  return await Promise.race([asked(), late]).catch(() => ({ all: false, some: [] }));
+  const none = { some: [], away: known.length > 0 ? [...new Set(known)] : ['every broker of these topics'] };
+  return await Promise.race([asked(), late]).catch(() => none);
 }

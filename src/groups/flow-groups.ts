@@ -13,6 +13,8 @@ export interface FlowGroup {
   readonly name: string;
   /** Topics that its online consumers subscribe to. */
   readonly topics: ReadonlySet<string>;
+  /** No broker of the source gives it anything. */
+  readonly isDisabled: boolean;
   /** Why its progress cannot be copied. */
   readonly refusal?: string;
 }
@@ -61,7 +63,11 @@ export class FlowGroups {
     const names = [...new Set([...committed, ...chosen, ...groups.filter((name) => !isPattern(name))])].sort();
     const found = await inParallel(names, async (name) => {
       const online = await this.#subscriptions(name);
-      return flowGroup(name, online, known.has(name) || committed.includes(name), source.name);
+      const onBrokers = [...configs.values()].flatMap((table) => table.get(name) ?? []);
+      const isDisabled = onBrokers.length > 0 && onBrokers.every(({ consumeEnable }) => !consumeEnable);
+      const group = { name, topics: new Set(online.flatMap((one) => one.topics)), isDisabled };
+      const refusal = refusalOf(online, known.has(name) || committed.includes(name), source.name);
+      return { ...group, ...(refusal !== undefined && { refusal }) };
     });
     if (creates) await this.#create(found, configs);
     this.#groups = new Map(found.map((group) => [group.name, group]));
@@ -101,14 +107,9 @@ export class FlowGroups {
   }
 }
 
-function flowGroup(name: string, online: readonly Subscription[], isKnown: boolean, cluster: string): FlowGroup {
-  const topics = new Set(online.flatMap((one) => one.topics));
-  if (!isKnown) return { name, topics, refusal: `cluster ${cluster} knows no such group` };
+function refusalOf(online: readonly Subscription[], isKnown: boolean, cluster: string): string | undefined {
+  if (!isKnown) return `cluster ${cluster} knows no such group`;
   if (online.some(({ isBroadcasting }) => isBroadcasting))
-    return {
-      name,
-      topics,
-      refusal: 'its consumers are broadcasting: they keep their offsets to themselves, so there is nothing to copy',
-    };
-  return { name, topics };
+    return 'its consumers are broadcasting: they keep their offsets to themselves, so there is nothing to copy';
+  return undefined;
 }

@@ -36,6 +36,8 @@ export interface GroupLook {
   readonly slots: readonly GroupSlot[];
   /** Queues on the source where messages wait for another try. */
   readonly retries: readonly GroupRetry[];
+  /** See `FlowGroup`. */
+  readonly isDisabled: boolean;
   /** Why it is not in step. */
   readonly problem?: string;
 }

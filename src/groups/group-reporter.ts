@@ -5,7 +5,7 @@ import { describeGroups, REPORT_LIMITS } from './report-groups.ts';
 
 /** At most one report a minute while groups only go on. ms */
 const REPORT_EVERY_MS = 60_000;
-/** The same where a group falls out of step or is back. ms */
+/** The same where a group falls out of step or is back, or is disabled or enabled. ms */
 const REPORT_SOON_MS = 5_000;
 
 export interface ReporterOptions {
@@ -32,7 +32,10 @@ export class GroupReporter {
     if (troubles.length === 0)
       for (const { group, problem } of looks) if (problem === undefined) this.#syncedAt.set(group, at);
     const age = performance.now() - this.#sentAt;
-    const problems = JSON.stringify([troubles, looks.map(({ group, problem }) => [group, problem !== undefined])]);
+    const problems = JSON.stringify([
+      troubles,
+      looks.map(({ group, problem, isDisabled }) => [group, problem !== undefined, isDisabled]),
+    ]);
     const offsets = JSON.stringify(looks.map(({ slots }) => slots.map(({ destination }) => destination)));
     const isDue =
       (problems !== this.#sentProblems && age > REPORT_SOON_MS) ||

@@ -108,7 +108,7 @@ export class GroupSync {
     const groups = await this.#groups.current(onSource.groups, creates);
     this.#translations.begin();
     const looks = await inParallel([...groups.values()], async (group): Promise<GroupLook> => {
-      let look: GroupLook = { group: group.name, slots: [], retries: [] };
+      let look = nothingOf(group);
       try {
         look = await this.#lookAt(group, onSource, onDestination);
         if (look.problem !== undefined) return look;
@@ -124,18 +124,18 @@ export class GroupSync {
   }
 
   async #lookAt(group: FlowGroup, onSource: OffsetTable, onDestination: OffsetTable): Promise<GroupLook> {
-    const { name, refusal } = group;
-    if (refusal !== undefined) return { group: name, slots: [], retries: [], problem: refusal };
+    const { name, refusal, isDisabled } = group;
+    if (refusal !== undefined) return { ...nothingOf(group), problem: refusal };
     const committed = onSource.topicsOf(name);
     const topics = [...this.#lanes.keys()].filter((topic) => committed.has(topic) || group.topics.has(topic));
     if (topics.length === 0)
       return {
-        ...{ group: name, slots: [], retries: [] },
+        ...nothingOf(group),
         problem: 'it has committed nothing yet for the topics of this replication',
       };
     const lanes = topics.flatMap((topic) => this.#lanes.get(topic)!);
     const slots = await inParallel(lanes, (lane) => this.#slot(name, lane, onSource, onDestination));
-    return { group: name, slots, retries: this.#retries(name, topics, onSource) };
+    return { group: name, slots, retries: this.#retries(name, topics, onSource), isDisabled };
   }
 
   /** Of one queue each. */
@@ -194,6 +194,10 @@ export class GroupSync {
   #copiedTo(topic: string, from: QueuePlace): number | undefined {
     return this.#before?.offset(flowGroup(this.#flow), topic, from);
   }
+}
+
+function nothingOf({ name, isDisabled }: FlowGroup): GroupLook {
+  return { group: name, slots: [], retries: [], isDisabled };
 }
 
 function placesOf(looks: readonly GroupLook[]): string {

@@ -3,7 +3,13 @@ import { hasPassed } from '../pump/has-passed.ts';
 import { readMessages } from '../pump/read-messages.ts';
 import { routes } from '../pump/routes.ts';
 import type { Route } from '../pump/settle.ts';
-import type { GroupRepeats, PlacedGroups, PlacedRow, RepeatingGroup } from '../replication/failover/messages.ts';
+import type {
+  GroupRepeats,
+  PlacedGroups,
+  PlacedRow,
+  RepeatingGroup,
+  StrandedQueue,
+} from '../replication/failover/messages.ts';
 import type { FlowKnowledge } from '../replication/flow-knowledge.ts';
 import { choosesGroup } from '../replication/group-choice.ts';
 import { propertiesOf } from '../transport/message.ts';
@@ -18,6 +24,8 @@ const LONGEST_LIST = 200;
 const FLUSHED_EVERY_MS = 5000;
 
 export interface RepeatsOptions {
+  /** What the source holds that was never copied. */
+  readonly stranded: readonly StrandedQueue[];
   readonly source: Cluster;
   readonly destination: Cluster;
   readonly known: FlowKnowledge;
@@ -49,10 +57,8 @@ export async function readPlaced(
  * What groups consumed on the source before it was lost, by the offsets that its brokers had flushed, and consumed again at the destination, where they went
  * on from the places that a failover found. Before anybody consumes on the source again. @throws TransportError
  */
-export async function countRepeats(
-  { rows, more }: PlacedGroups,
-  { source, destination, known, budget, signal }: RepeatsOptions,
-): Promise<GroupRepeats> {
+export async function countRepeats({ rows, more }: PlacedGroups, options: RepeatsOptions): Promise<GroupRepeats> {
+  const { source, destination, known, budget, signal } = options;
   const flushed = await OffsetTable.read(source, [...new Set(known.map.map(({ from }) => from.broker))]);
   const reader = destination.openDestination();
   const translator = new Translator({ reader, budget, signal });
@@ -80,12 +86,44 @@ export async function countRepeats(
   } finally {
     reader.close();
   }
-  const groups = [...repeats]
-    .map(([group, messages]): RepeatingGroup => ({ group, messages }))
-    .sort((a, b) => b.messages - a.messages);
+  const stranded = await consumedOfStranded(new Set(rows.map(({ group }) => group)), flushed, options);
+  const groups = [...new Set([...repeats.keys(), ...stranded.keys()])]
+    .map((group): RepeatingGroup => ({ group, messages: repeats.get(group) ?? 0, stranded: stranded.get(group) ?? 0 }))
+    .sort((a, b) => b.messages + b.stranded - a.messages - a.stranded);
   return {
     groups: groups.slice(0, LONGEST_LIST),
     more: Math.max(0, groups.length - LONGEST_LIST) + more,
     flushedEveryMs: FLUSHED_EVERY_MS,
   };
+}
+
+/** How many of the stranded messages each group had consumed. */
+async function consumedOfStranded(
+  groups: ReadonlySet<string>,
+  flushed: OffsetTable,
+  { stranded, source, destination, budget, signal }: RepeatsOptions,
+): Promise<ReadonlyMap<string, number>> {
+  const reader = source.openSource();
+  const consumed = new Map<string, number>();
+  try {
+    for (const group of groups)
+      for (const { topic, broker, queue, from, to, messages: all } of stranded) {
+        const offset = flushed.offset(group, topic, { broker, queue }) ?? 0;
+        if (offset <= from) continue;
+        let messages = offset < to ? 0 : all;
+        if (offset < to)
+          await readMessages(
+            { reader, queue: { topic, broker, id: queue }, budget, signal },
+            from,
+            offset,
+            (message) => {
+              if (!hasPassed(propertiesOf(message), destination.name)) messages++;
+            },
+          );
+        consumed.set(group, (consumed.get(group) ?? 0) + messages);
+      }
+  } finally {
+    reader.close();
+  }
+  return consumed;
 }

@@ -9,7 +9,7 @@ export interface ReportLimits {
   readonly queues: number;
 }
 
-/** Groups in trouble come first. A report rides in history, once a minute. */
+/** Groups in trouble come first, then those that are disabled. A report rides in history, once a minute. */
 export const REPORT_LIMITS: ReportLimits = { groups: 200, queues: 200 };
 
 const UNKNOWN: ReadonlyMap<string, number> = new Map();
@@ -55,6 +55,7 @@ export async function describeGroups(
       group: look.group,
       ...(look.problem !== undefined && { problem: look.problem }),
       ...(at !== undefined && { syncedAt: at }),
+      ...(look.isDisabled && { disabled: true }),
       ...(waiting !== undefined && { retries: waiting }),
       queues: taken.map(({ slot, row }) => describeRow(slot, row, onSource, onDestination)),
     };
@@ -72,8 +73,9 @@ async function waitingRetries({ admin }: Cluster, { retries }: GroupLook): Promi
   return waiting;
 }
 
-function rank({ problem }: GroupLook): number {
-  return problem === undefined ? 1 : 0;
+function rank({ problem, isDisabled }: GroupLook): number {
+  if (problem !== undefined) return 0;
+  return isDisabled ? 1 : 2;
 }
 
 function describeRow(

@@ -31,13 +31,15 @@ export interface GroupProgress {
   readonly problem?: string;
   /** ISO 8601: when it was in step last. */
   readonly syncedAt?: string;
+  /** Where its progress comes from, it is disabled on every broker (`consumeEnable=false`). */
+  readonly disabled?: boolean;
   /** Messages on the source that wait for another try, at least; they are not copied. Absent where the source does not tell. */
   readonly retries?: number;
   /** The first ones where there are many. */
   readonly queues: readonly GroupQueueProgress[];
 }
 
-/** Signal `groupsReport`: sent by the sync of a flow when a group falls out of step or is back, and at most once a minute otherwise. */
+/** Signal `groupsReport`: sent by the sync of a flow when a group falls out of step or is back, is disabled or enabled, and at most once a minute otherwise. */
 export const GROUPS_REPORT = 'groupsReport';
 export interface GroupsReport {
   /** `pumpId` of the sync's run and activity, so that a late report of an earlier one is known. */

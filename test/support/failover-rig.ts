@@ -49,9 +49,12 @@ export class FailoverRig {
   problems: string[] = [];
   stranded: readonly StrandedQueue[] = [];
   tailProblems: string[] = [];
+  isPlacedKnown = true;
   refuses: string | undefined;
   wasOpen = false;
   groups: readonly string[] = [];
+  /** Those of them that are disabled where the application is served. */
+  disabled: readonly string[] = [];
   /** What each sync of groups finds, until it finds nothing any more. */
   outOfStep: { group: string; problem: string }[][] = [];
   /** Awaited by each activity before its effect. */
@@ -83,9 +86,11 @@ export class FailoverRig {
     this.problems = [];
     this.stranded = [];
     this.tailProblems = [];
+    this.isPlacedKnown = true;
     this.refuses = undefined;
     this.wasOpen = false;
     this.groups = [];
+    this.disabled = [];
     this.outOfStep = [];
     this.before = () => Promise.resolve();
     this.fails = () => undefined;
@@ -140,7 +145,10 @@ function doubles(rig: FailoverRig): FailoverActivities {
     surveyLost: () =>
       effect('surveyLost', () => ({
         ...surveyed(),
-        groups: rig.groups.map((group) => ({ group, syncedAt: SYNCED_AT })),
+        groups: rig.groups.map((group) => ({
+          ...{ group, syncedAt: SYNCED_AT },
+          ...(rig.disabled.includes(group) && { disabled: true }),
+        })),
       })),
     switchGroups: ({ cluster, switches }) =>
       effect(`groups ${cluster}`, (world) => {
@@ -148,9 +156,9 @@ function doubles(rig: FailoverRig): FailoverActivities {
       }),
     settleGroups: ({ groups }) =>
       effect('settleGroups', () => groups.map((group) => ({ group, unfinished: 3, silent: 1 }))),
-    enableGroups: ({ cluster }) =>
+    enableGroups: ({ cluster, groups }) =>
       effect(`groups ${cluster}`, (world) => {
-        world.groups[cluster as 'east' | 'west'] = true;
+        world.groups[cluster as 'east' | 'west'] = groups.length > 0;
         return [];
       }),
     surveyBack: () =>
@@ -163,13 +171,17 @@ function doubles(rig: FailoverRig): FailoverActivities {
           problems,
           sourcePerms: PERMS,
           sourceGroups: [{ group: 'billing', broker: 'east-a', consumeEnable: true }],
-          placed: { rows: [], more: 0 },
+          ...(rig.isPlacedKnown && { placed: { rows: [], more: 0 } }),
         };
       }),
     findStranded: () => effect('findStranded', () => ({ queues: rig.stranded, list: [], problems: rig.tailProblems })),
     readPlaced: () => effect('readPlaced', () => ({ rows: [], more: 0 })),
     countRepeats: () =>
-      effect('countRepeats', () => ({ groups: [{ group: 'billing', messages: 3 }], more: 0, flushedEveryMs: 5000 })),
+      effect('countRepeats', () => ({
+        groups: [{ group: 'billing', messages: 3, stranded: 0 }],
+        more: 0,
+        flushedEveryMs: 5000,
+      })),
     setAside: ({ queues }) => effect('setAside', () => queues.reduce((sum, { messages }) => sum + messages, 0)),
     awaitRunning: () => effect('awaitRunning', () => undefined),
     readLastCopies: () =>
@@ -224,15 +236,15 @@ function doubles(rig: FailoverRig): FailoverActivities {
       problems: rig.problems,
       warnings: ['mind the gap'],
       behind: 12,
-      before: { perms: PERMS, brokers: [{ broker: 'east-a', from: 17 }], groups: switchesOf(rig.groups) },
+      before: { perms: PERMS, brokers: [{ broker: 'east-a', from: 17 }], groups: switchesOf(rig) },
       destinationEnds: [],
       destinationPerms: DESTINATION_PERMS,
     };
   }
 }
 
-function switchesOf(groups: readonly string[]): Survey['before']['groups'] {
-  return groups.map((group) => ({ group, broker: 'east-a', consumeEnable: true }));
+function switchesOf({ groups, disabled }: FailoverRig): Survey['before']['groups'] {
+  return groups.map((group) => ({ group, broker: 'east-a', consumeEnable: !disabled.includes(group) }));
 }
 
 export class FailoverUnderTest {

@@ -25,6 +25,7 @@ export class MovingProducer {
   firstAfter = Infinity;
   readonly #topic: string;
   readonly #sent: number[];
+  readonly #first: number;
   #side: Side;
   #hasMoved = false;
   #isStopped = false;
@@ -32,8 +33,10 @@ export class MovingProducer {
   #goOn: () => void = () => undefined;
   readonly #lanes: Promise<void>[];
 
-  constructor(topic: string, queues: number, side: Side) {
+  /** @param first number of the first message of each queue */
+  constructor(topic: string, queues: number, side: Side, first = 0) {
     this.#topic = topic;
+    this.#first = first;
     this.#side = side;
     this.#sent = Array.from({ length: queues }, () => 0);
     this.#lanes = this.#sent.map((_, id) => this.#produce(id));
@@ -98,7 +101,7 @@ export class MovingProducer {
   }
 
   #next(id: number) {
-    const first = this.#sent[id]!;
+    const first = this.#first + this.#sent[id]!;
     const messages = Array.from({ length: BATCH_MESSAGES }, (_, i): TestMessage => ({
       flag: 0,
       sysFlag: 0,

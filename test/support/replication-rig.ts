@@ -81,6 +81,7 @@ export class ReplicationRig {
     Promise.resolve({ redriven: 0, refusedAgain: 0, missing: 0, more: false });
   redirect: (input: RedirectInput) => Promise<void> = () => Promise.resolve();
   takeCut: FailoverActivities['takeCut'] = () => Promise.resolve([]);
+  readPlaced: FailoverActivities['readPlaced'] = () => Promise.resolve({ rows: [], more: 0 });
   readonly journal: FlowKnowledge[] = [];
   searchAttributes: readonly string[] = [];
   /** What a pump fails with at its start, if it does. */
@@ -147,9 +148,10 @@ export class ReplicationRig {
     this.#workers.push({ worker, ended: worker.run() });
   }
 
-  #control(): ControlActivities & Pick<FailoverActivities, 'takeCut'> {
+  #control(): ControlActivities & Pick<FailoverActivities, 'takeCut' | 'readPlaced'> {
     return {
       takeCut: (input) => this.takeCut(input),
+      readPlaced: (input) => this.readPlaced(input),
       prepare: (input) => this.prepare(input),
       watchTopology: async (input) => {
         const { heartbeat } = Context.current();

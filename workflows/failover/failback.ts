@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { BackSurvey, FoundTail } from '../../activities/failover/types.ts';
-import type { FailoverResult } from '../../src/replication/failover/messages.ts';
+import type { FailoverResult, RepeatingGroup } from '../../src/replication/failover/messages.ts';
 import { closed, switched, type Cut } from '../../src/replication/failover/settings.ts';
 import { attempted, insisted, lasting } from './activities.ts';
 import { command, holder } from './commands.ts';
@@ -17,8 +17,8 @@ export async function failback(course: Course): Promise<FailoverResult> {
 /** What a dry run looks at: whether the source is back, and what is stranded on it. */
 export async function lookForTail(course: Course): Promise<void> {
   const survey = await surveyBack(course);
-  await findTail(course, survey);
-  await countRepeats(course, survey);
+  const { queues } = await findTail(course, survey);
+  await countRepeats(course, survey, queues);
 }
 
 /**
@@ -42,7 +42,7 @@ async function regain(course: Course): Promise<void> {
     },
   );
   const { queues } = await findTail(course, survey);
-  await countRepeats(course, survey);
+  await countRepeats(course, survey, queues);
   const forward = { replication: input.replication, source, destination };
   if (course.has('set-aside'))
     await course.step(
@@ -130,14 +130,29 @@ async function findTail(course: Course, { source, destination }: BackSurvey): Pr
   return found;
 }
 
-async function countRepeats(course: Course, { source, destination, placed }: BackSurvey): Promise<void> {
+async function countRepeats(
+  course: Course,
+  { source, destination, placed }: BackSurvey,
+  stranded: FoundTail['queues'],
+): Promise<void> {
   const { replication } = course.input;
+  if (!placed) {
+    const why = 'where groups went on could not be read during the failover';
+    course.skip('count-repeats', why);
+    course.warnings.push(`what groups got twice because of the failover was not counted: ${why}`);
+    return;
+  }
   course.repeats = await course.step(
     'count-repeats',
-    () => lasting.countRepeats({ replication, source, destination, placed }),
+    () => lasting.countRepeats({ replication, source, destination, placed, stranded }),
     ({ groups, flushedEveryMs }) =>
-      `${groups.reduce((sum, { messages }) => sum + messages, 0)} messages that groups had consumed on ${source}, up to ${flushedEveryMs / 1000} s before it was lost, they got again`,
+      `by the offsets that ${source} had flushed, at most ${flushedEveryMs / 1000} s before it was lost, groups had consumed ${total(groups, 'messages')} messages ` +
+      `that they got again, and ${total(groups, 'stranded')} of what is stranded`,
   );
+}
+
+function total(groups: readonly RepeatingGroup[], what: 'messages' | 'stranded'): number {
+  return groups.reduce((sum, group) => sum + group[what], 0);
 }
 
 function countOf(queues: FoundTail['queues']): number {

@@ -40,7 +40,7 @@ export async function moveGroups(course: Course, survey: Survey): Promise<void> 
     );
     course.readPauseMs = Date.now() - began;
     for (const group of lacking) problems.set(group, `no broker of ${destination} has it`);
-    course.moved = summaryOf(settled, problems);
+    course.moved = summaryOf(survey, settled, problems);
     for (const [group, problem] of problems)
       course.problems.push(
         `group ${group} is not enabled on ${destination}: ${problem}; mend that, then enable it there`,
@@ -54,17 +54,20 @@ export async function moveGroups(course: Course, survey: Survey): Promise<void> 
   }
 }
 
-/** While the source is lost groups go on where they were in step last. */
+/** While the source is lost groups go on where they were in step last. One that was disabled on the source consumes nowhere. */
 export async function enableGroups(course: Course, { destination, groups }: LostSurvey): Promise<void> {
   if (groups.length === 0) {
     course.skip('enable-groups', 'no consumer group moves');
     return;
   }
+  const enabled = groups.filter(({ disabled = false }) => !disabled).map(({ group }) => group);
+  const others = groups.length - enabled.length;
   await course.step(
     'enable-groups',
-    () => insisted.enableGroups({ cluster: destination, groups: groups.map(({ group }) => group) }),
+    () => insisted.enableGroups({ cluster: destination, groups: enabled }),
     () =>
-      `${groups.length} groups consume on ${destination}; what they consumed since they were in step last is seen again`,
+      `${enabled.length} groups consume on ${destination}; what they consumed since they were in step last is seen again` +
+      (others > 0 ? `; ${others} that were disabled stay so` : ''),
   );
   course.moved = shortened(groups);
 }
@@ -116,10 +119,15 @@ function wasEnabled({ before }: Survey, group: string): boolean {
   return before.groups.some((place) => place.group === group && place.consumeEnable);
 }
 
-function summaryOf(settled: readonly SettledGroup[], problems: ReadonlyMap<string, string>): MovedGroups {
+function summaryOf(
+  survey: Survey,
+  settled: readonly SettledGroup[],
+  problems: ReadonlyMap<string, string>,
+): MovedGroups {
   const groups = settled.map(({ group, unfinished, silent }): MovedGroup => {
     const problem = problems.get(group);
-    return { group, mayRepeat: unfinished, silent, ...(problem !== undefined && { problem }) };
+    const disabled = !wasEnabled(survey, group) && { disabled: true };
+    return { group, mayRepeat: unfinished, silent, ...disabled, ...(problem !== undefined && { problem }) };
   });
   groups.sort((a, b) => rank(b) - rank(a));
   return shortened(groups);

@@ -150,6 +150,7 @@ export const groupsReport = z.object({
       group: z.string(),
       problem: z.string().optional(),
       syncedAt: z.string().optional(),
+      disabled: z.boolean().optional(),
       queues: z.array(
         z.object({
           topic: z.string(),

@@ -45,11 +45,11 @@ export async function standStill(task: Task, work: Work, flow: FlowState): Promi
   return done(task, { epoch });
 }
 
-/** From where groups go on: what they consumed behind it on the lost source they get once more. */
+/** From where groups go on: what they consumed behind it on the lost source they get once more. Where that cannot be read the failover does without. */
 async function placedGroups({ input }: Task, { destination, map }: FlowState): Promise<PlacedGroups | undefined> {
   if (input.groups.length === 0) return undefined;
   const topics = [...new Set(map.map(({ topic }) => topic))];
-  return await readPlaced({ cluster: destination, topics, groups: input.groups });
+  return await readPlaced({ cluster: destination, topics, groups: input.groups }).catch(() => undefined);
 }
 
 /** To be prepared when the lost cluster is back. A task that copies both ways has it already, and it goes on where it stands. */

@@ -77,6 +77,8 @@ export interface MovedGroup {
   readonly silent?: number;
   /** `failover`, ISO 8601: when it was in step last; what it consumed since is seen again. Absent where nobody has told. */
   readonly syncedAt?: string;
+  /** It was disabled on the source, and so it stays disabled. */
+  readonly disabled?: boolean;
   readonly problem?: string;
 }
 
@@ -137,12 +139,15 @@ export interface PlacedGroups {
 
 export interface RepeatingGroup {
   readonly group: string;
+  /** Copied before the loss: it got them once more at the destination. */
   readonly messages: number;
+  /** Stranded: where they are copied, it gets them once more. */
+  readonly stranded: number;
 }
 
 /**
- * Messages that groups had consumed before the source was lost, by the offsets that its brokers had flushed, and got once more after the failover. What
- * they consumed in the last `flushedEveryMs` before the loss is not among them: nobody knows it any more.
+ * Messages that groups had consumed before the source was lost, by the offsets that its brokers had flushed. What they committed in the last
+ * `flushedEveryMs` before the loss is not among them: nobody knows it any more. Push consumers commit every 5 s by default.
  */
 export interface GroupRepeats {
   /** Those with the most first. */

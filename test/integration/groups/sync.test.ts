@@ -139,6 +139,16 @@ describe.each(BROKER_VERSIONS)('progress of groups, from %s', (version) => {
     for (const offset of await atDestination(name)) expect(offset).toBeLessThanOrEqual(LOCAL);
   });
 
+  test('a group that is disabled on the source is told, and in step all the same', async () => {
+    const name = await group(10, 20);
+    expect((await round(name)).isDisabled).toBe(false);
+    const config = (await source.admin.groupConfig(from().brokerName, name))!;
+    await source.admin.putGroup(from().brokerName, { ...config, consumeEnable: false });
+    const { isDisabled, problem } = await round(name);
+    expect({ isDisabled, problem }).toEqual({ isDisabled: true, problem: undefined });
+    expect(await atDestination(name)).toEqual([17, 27]);
+  });
+
   test('a group that the source does not know is told', async () => {
     expect((await round('nobody-knows')).problem).toContain('knows no such group');
   });

@@ -52,6 +52,14 @@ test('a dry run tells what is stranded, and changes nothing', async () => {
   expect(rig.done).toEqual(['surveyBack', 'findStranded', 'countRepeats']);
 });
 
+test('what groups got twice is not counted where the failover could not read from where they went on', async () => {
+  rig.isPlacedKnown = false;
+  const result = await (await rig.begin({ mode: 'failback', dryRun: true })).result();
+  expect(result).toMatchObject({ outcome: 'dry-run', warnings: [expect.stringContaining('was not counted')] });
+  expect(result).not.toHaveProperty('repeats');
+  expect(rig.done).toEqual(['surveyBack', 'findStranded']);
+});
+
 test('refused while the source is away, changing nothing; where the tail cannot be told, its permissions are put back', async () => {
   rig.problems = ['east is not back'];
   expect(await (await rig.begin({ mode: 'failback' })).result()).toMatchObject({

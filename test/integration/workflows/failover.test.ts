@@ -243,6 +243,17 @@ describe('consumer groups', () => {
     expect(rig.done.slice(2)).toEqual(['raiseEpoch', 'permissions west', 'groups west', 'readLastCopies', 'release']);
     expect(result.groups).toEqual({ groups: [{ group: 'billing', syncedAt: '2026-01-01T00:00:00.000Z' }], more: 0 });
   });
+
+  test.each(['switchover', 'failover'] as const)('that were disabled stay disabled: %s', async (mode) => {
+    rig.groups = ['billing'];
+    rig.disabled = ['billing'];
+    const failover = await rig.begin({ mode, fence: 'external' });
+    await failover.handle.signal('producersStopped');
+    const result = await failover.result();
+    expect(result).toMatchObject({ outcome: 'done', problems: [] });
+    expect(rig.world.groups.west).toBe(false);
+    expect(result.groups).toMatchObject({ groups: [{ group: 'billing', disabled: true }] });
+  });
 });
 
 describe('mode failover, while the source is lost', () => {

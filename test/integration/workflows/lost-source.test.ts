@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { PrepareInput } from '../../../activities/types.ts';
+import type { PlacedGroups } from '../../../src/replication/failover/messages.ts';
 import { eventually } from '../../support/eventually.ts';
 import { INPUT, MAP, type ReplicationUnderTest } from '../../support/replication-rig.ts';
 import { useRig } from './rig.ts';
@@ -100,6 +101,25 @@ test('where the destination cannot be looked at, it goes on as before', async ()
   expect(await pumpsOf(replication, 1)).toMatchObject([{ source: 'east', epoch: 1 }]);
   expect(await replication.status()).not.toHaveProperty('lost');
   await replication.update('stop', { operationId: 'run-1/stop' });
+});
+
+test('from where groups go on is noted; a failover does without where that cannot be read', async () => {
+  const placed = { rows: [{ group: 'billing', topic: 'orders', broker: 'west-a', offsets: [[0, 4]] }], more: 0 };
+  const reads: (() => Promise<PlacedGroups>)[] = [
+    () => Promise.resolve(placed as unknown as PlacedGroups),
+    () => Promise.reject(new Error('west is slow')),
+  ];
+  for (const read of reads) {
+    stage.rig.readPlaced = read;
+    const replication = await held({ ...ONE_PUMP, groups: ['billing'] });
+    expect(await replication.update('raiseEpoch', { ...LOST, operationId: 'run-1/raise' })).toMatchObject({
+      done: true,
+    });
+    const { lost } = await replication.status();
+    if (read === reads[0]) expect(lost).toMatchObject({ cluster: 'east', placed });
+    else expect(lost).not.toHaveProperty('placed');
+    await replication.update('stop', { operationId: 'run-1/stop' });
+  }
 });
 
 test('a task that copies both ways has its way back already, and keeps where it stands', async () => {

@@ -23,7 +23,13 @@ function look(group: string, problem?: string): GroupLook {
     destination: 11,
   });
   const retries = [{ queue: { topic: `%RETRY%${group}`, broker: 'east-a', id: 0 }, offset: 23 }];
-  return { group, slots: [slot(0), slot(1)], retries, ...(problem !== undefined && { problem }) };
+  return {
+    group,
+    slots: [slot(0), slot(1)],
+    retries,
+    isDisabled: group === 'off',
+    ...(problem !== undefined && { problem }),
+  };
 }
 
 const CLUSTERS = { source: clusterOf(30), destination: clusterOf(40) };
@@ -49,14 +55,14 @@ test('both offsets, both lags, the translation, and when a group was in step', a
   ]);
 });
 
-test('groups in trouble come first; what is too much is counted', async () => {
-  const looks = [look('a'), look('b'), look('c', 'it is online')];
+test('groups in trouble come first, then those that are disabled; what is too much is counted', async () => {
+  const looks = [look('a'), look('b'), look('off'), look('c', 'it is online')];
   const { groups, more } = await describeGroups(looks, new Map(), CLUSTERS, { groups: 2, queues: 3 });
-  expect(groups.map(({ group, queues, problem }) => [group, queues.length, problem])).toEqual([
-    ['c', 2, 'it is online'],
-    ['a', 1, undefined],
+  expect(groups.map(({ group, queues, problem, disabled }) => [group, queues.length, problem, disabled])).toEqual([
+    ['c', 2, 'it is online', undefined],
+    ['off', 1, undefined, true],
   ]);
-  expect(more).toEqual({ groups: 1, queues: 1 });
+  expect(more).toEqual({ groups: 2, queues: 1 });
 });
 
 test('there are no lags while a cluster does not answer, but everything else', async () => {
