@@ -33,6 +33,8 @@ export interface Prepared extends Pick<FlowKnowledge, 'map' | 'starts'> {
   readonly epoch?: number;
   readonly revision?: number;
   readonly histories?: FlowKnowledge['histories'];
+  /** See `FlowKnowledge.primary`. */
+  readonly primary?: string;
 }
 
 export interface PumpInput {
@@ -211,8 +213,8 @@ export interface ControlActivities {
   /** Appends to the journals of both clusters, before it expires, what must survive Temporal (R12). Idempotent. */
   journal(known: FlowKnowledge): Promise<void>;
   /**
-   * Journals that a flow has a new owner: on the destination, and on the source unless that is lost. Also what is known by then of the flow back, if
-   * that is given. Idempotent.
+   * Journals that a flow has a new owner: on the destination, and on the source unless that is lost. Before it what is known by then of the other
+   * flow, if that is given. Idempotent.
    */
   raiseEpoch(known: FlowKnowledge, back?: FlowKnowledge): Promise<void>;
   /** Names of our search attributes that the worker's namespace accepts. A local activity. */

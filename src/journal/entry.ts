@@ -21,6 +21,7 @@ const knowledge = z.object({
   ),
   histories: z.record(z.string(), z.object({ generation: offset, start: offset.exactOptional() })),
   starts: z.record(z.string(), offset),
+  primary: z.string().exactOptional(),
 });
 
 export function writeEntry(value: FlowKnowledge): Buffer {

@@ -5,7 +5,7 @@ import { readJournal, writeJournal } from './journal.ts';
 import { isUnderWay } from './recall.ts';
 
 /**
- * Journals that a flow is retired: its map and starts are decided anew if it ever starts again. The generations of its queues stay, because
+ * Journals that a flow is retired: its map and starts, and where it is served, are decided anew if it ever starts again. The generations of its queues stay, because
  * the copies stay that carry them. All of it expires with the topic's retention. A source that refuses us its journal
  * goes without. @throws TransportError
  */
@@ -22,5 +22,7 @@ async function forgetIn(cluster: Cluster, flow: Flow): Promise<void> {
     ([queue, { generation }]) => [queue, { generation }] as const,
   );
   const histories = Object.fromEntries(generations);
-  await writeJournal(cluster, { ...known, map: [], starts: {}, histories, revision: known.revision + 1 });
+  const { replication, source, destination, epoch, revision } = known;
+  const left = { replication, source, destination, epoch, revision: revision + 1, histories };
+  await writeJournal(cluster, { ...left, map: [], starts: {} });
 }

@@ -29,8 +29,8 @@ export function isUnderWay({ map, starts }: FlowKnowledge): boolean {
 
 /** Whether two entries say the same, whatever their revision. */
 export function saysTheSame(a: FlowKnowledge, b: FlowKnowledge | undefined): boolean {
-  const content = ({ epoch, map, histories, starts }: FlowKnowledge) =>
-    JSON.stringify([epoch, map, sorted(histories), sorted(starts)]);
+  const content = ({ epoch, map, histories, starts, primary }: FlowKnowledge) =>
+    JSON.stringify([epoch, map, sorted(histories), sorted(starts), primary]);
   return b !== undefined && content(a) === content(b);
 }
 

@@ -16,4 +16,6 @@ export interface FlowKnowledge extends Flow {
    * that is missing here goes on from its evidence.
    */
   readonly starts: Readonly<Record<string, number>>;
+  /** Of the whole task: the cluster where the application is served, once it was moved. The entry of the task's first flow decides. */
+  readonly primary?: string;
 }

@@ -152,7 +152,7 @@ export class Copying {
     const prepared = await this.prepare(input, true);
     // the input was changed meanwhile, and whoever did that has prepared for it
     if (this.#task.input !== input) return true;
-    adopt(this.#flow, prepared);
+    adopt(this.#task, this.#flow, prepared);
     if (inventory(this.#flow) === known) return false;
     await this.follow();
     return true;

@@ -8,7 +8,7 @@ import { done, refused } from './answers.ts';
 import { causeOf, isFailure } from './causes.ts';
 import { findBlocked, type FoundBlocked } from './find-blocked.ts';
 import { blockedKey, type FlowState, type Shard } from './flow-state.ts';
-import { knowledgeOf } from './journaling.ts';
+import { journalChange } from './journaling.ts';
 import type { Task } from './task.ts';
 import type { Work } from './work.ts';
 
@@ -72,45 +72,33 @@ async function goOn(
   });
 }
 
-/** Makes it durable first. What else was decided of the map meanwhile is kept: then it is journaled again. */
+/** Makes it durable first. */
 async function decide(
-  { name, input }: Task,
+  task: Task,
   flow: FlowState,
   { topic, broker, queue, generation: found = 0 }: BlockedQueue,
   start: number,
   moved: { from: QueuePlace; to: QueuePlace } | undefined,
 ): Promise<void> {
   const key = queueKey({ topic, broker, id: queue });
-  for (;;) {
-    const before = knowledgeOf(name, flow);
+  const change = (before: FlowKnowledge): FlowKnowledge => {
     const generation = Math.max(before.histories[key]?.generation ?? 0, found) + 1;
-    const known: FlowKnowledge = {
+    return {
       ...before,
       map: moved ? remapQueue(before.map, topic, moved.from, moved.to) : before.map,
       histories: { ...before.histories, [key]: { generation, start } },
-      revision: before.revision + 1,
     };
-    await redirect({
-      known,
-      queue: { topic, broker, id: queue },
-      start,
-      ...(moved && {
-        to: { topic, broker: moved.to.broker, id: moved.to.queue },
-        onPoison: input.onPoison,
-      }),
-    });
-    if (flow.map !== before.map || flow.revision !== before.revision || flow.epoch !== before.epoch) continue;
-    // skips and repeats belong to the history that was
-    const { map, histories, revision } = known;
-    Object.assign(flow, {
-      map,
-      histories,
-      revision,
-      skips: without(flow.skips, key),
-      repeats: without(flow.repeats, key),
-    });
-    return;
-  }
+  };
+  const toQueue = moved && {
+    to: { topic, broker: moved.to.broker, id: moved.to.queue },
+    onPoison: task.input.onPoison,
+  };
+  await journalChange(task, flow, change, (known) =>
+    redirect({ known, queue: { topic, broker, id: queue }, start, ...toQueue }),
+  );
+  // skips and repeats belong to the history that was
+  flow.skips = without(flow.skips, key);
+  flow.repeats = without(flow.repeats, key);
 }
 
 function without<T>(byQueue: Readonly<Record<string, T>>, key: string): Record<string, T> {

@@ -21,9 +21,40 @@ export const { raiseEpoch: journalEpoch } = proxyActivities<ControlActivities>({
 /** Entries expire with the journal's topic, after 72 h by default. */
 const AGAIN_AFTER = '12 hours';
 
-export function knowledgeOf(replication: string, flow: FlowState): FlowKnowledge {
+const { journal: journalNow } = proxyActivities<ControlActivities>({
+  startToCloseTimeout: '20s',
+  // commands are answered within 30 s
+  scheduleToCloseTimeout: '25s',
+});
+
+export function knowledgeOf({ name, primary }: Task, flow: FlowState): FlowKnowledge {
   const { source, destination, epoch, revision, map, histories, starts } = flow;
-  return { replication, source, destination, epoch, revision, map, histories, starts };
+  const known = { replication: name, source, destination, epoch, revision, map, histories, starts };
+  return primary === undefined ? known : { ...known, primary };
+}
+
+/** Makes it durable where the application is served from now on; that of the first flow, which decides, comes last. */
+export async function journalPrimary(task: Task, flows: readonly FlowState[], primary: string): Promise<void> {
+  for (const flow of flows.toReversed())
+    await journalChange(task, flow, (before) => ({ ...before, primary }), journalNow);
+}
+
+/** Makes a change durable before it counts. What else was decided of the flow meanwhile is kept: then it is journaled again. */
+export async function journalChange(
+  task: Task,
+  flow: FlowState,
+  change: (before: FlowKnowledge) => FlowKnowledge,
+  write: (known: FlowKnowledge) => Promise<void>,
+): Promise<void> {
+  for (;;) {
+    const before = knowledgeOf(task, flow);
+    const known = { ...change(before), revision: before.revision + 1 };
+    await write(known);
+    if (flow.map !== before.map || flow.revision !== before.revision || flow.epoch !== before.epoch) continue;
+    const { map, histories, revision } = known;
+    Object.assign(flow, { map, histories, revision });
+    return;
+  }
 }
 
 /** Keeps the journal from expiring, whatever state the task is in, until the surrounding scope is cancelled. */
@@ -32,7 +63,7 @@ export async function keepJournal(task: Task): Promise<void> {
     for (;;) {
       for (const flow of task.flows)
         if (flow.prepared && flow.map.length > 0)
-          await journal(knowledgeOf(task.name, flow)).catch((error: unknown) => {
+          await journal(knowledgeOf(task, flow)).catch((error: unknown) => {
             if (isCancellation(error)) throw error;
             flow.troubles = [`journal: ${causeOf(error)}`];
           });

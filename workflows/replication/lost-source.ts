@@ -21,12 +21,16 @@ export async function standStill(task: Task, work: Work, flow: FlowState): Promi
   enter(task, 'PAUSING', reason);
   await work.stop();
   const epoch = flow.epoch + 1;
-  const owned = { ...knowledgeOf(task.name, flow), epoch, revision: 0 };
+  const primary = flow.destination;
+  const owned = { ...knowledgeOf(task, flow), primary, epoch, revision: 0 };
   let placed: PlacedGroups | undefined;
   try {
     const back = await flowBack(task, flow);
     placed = await placedGroups(task, flow);
-    await journalEpoch(owned, ...(back ? [knowledgeOf(task.name, back)] : []));
+    const other = back ?? task.flows.find((known) => known !== flow)!;
+    const others = { ...knowledgeOf(task, other), primary, revision: other.revision + 1 };
+    await journalEpoch(owned, others);
+    other.revision = others.revision;
     if (back) task.flows = [...task.flows, back];
   } catch (error) {
     enter(task, state, reason);
@@ -36,7 +40,7 @@ export async function standStill(task: Task, work: Work, flow: FlowState): Promi
   Object.assign(flow, { epoch, revision: 0 });
   const since = new Date().toISOString();
   task.lost = { cluster: flow.source, since, ...(placed && { placed }) };
-  task.primary = flow.destination;
+  task.primary = primary;
   enter(
     task,
     'PAUSED',

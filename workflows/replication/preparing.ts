@@ -19,15 +19,17 @@ const { prepare } = proxyActivities<ControlActivities>({
  * @param discovering see `PrepareInput`
  */
 export function prepareOnce(
-  { name }: Task,
+  task: Task,
   flow: FlowState,
   input: ReplicationInput,
   discovering: boolean,
 ): Promise<Prepared> {
-  return prepare({ ...knowledgeOf(name, flow), input, discovering });
+  return prepare({ ...knowledgeOf(task, flow), input, discovering });
 }
 
-export function adopt(flow: FlowState, { map, starts, leftOut = [], epoch, revision, histories }: Prepared): void {
+export function adopt(task: Task, flow: FlowState, prepared: Prepared): void {
+  const { map, starts, leftOut = [], epoch, revision, histories, primary } = prepared;
+  if (primary !== undefined && flow === task.flows[0]) task.primary = primary;
   flow.epoch = epoch ?? flow.epoch;
   flow.revision = revision ?? flow.revision;
   flow.histories = histories ?? flow.histories;
@@ -45,7 +47,7 @@ export async function prepareWithPatience(task: Task, flow: FlowState, changed: 
   for (let tries = 1; ; tries++)
     try {
       const prepared = await prepareOnce(task, flow, task.input, flow.begun || flow.map.length > 0);
-      adopt(flow, prepared);
+      adopt(task, flow, prepared);
       if (prepared.goesBack && task.flows.length === 1)
         task.flows = [...task.flows, newFlow(flow.destination, flow.source)];
       layShards(flow, task.input.parallelism);

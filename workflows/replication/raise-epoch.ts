@@ -27,7 +27,7 @@ export async function raiseEpoch(
       () => true,
       async () => {
         const epoch = flow.epoch + 1;
-        await journalEpoch({ ...knowledgeOf(task.name, flow), epoch, revision: 0 });
+        await journalEpoch({ ...knowledgeOf(task, flow), epoch, revision: 0 });
         flow.epoch = epoch;
         flow.revision = 0;
       },

@@ -8,6 +8,7 @@ import { done, refused } from './answers.ts';
 import { causeOf } from './causes.ts';
 import { isHolders } from './hold.ts';
 import { layShards, newFlow, type FlowState } from './flow-state.ts';
+import { journalPrimary } from './journaling.ts';
 import { adopt, prepareOnce } from './preparing.ts';
 import type { Task } from './task.ts';
 import type { Work } from './work.ts';
@@ -34,10 +35,12 @@ export async function reverse(task: Task, work: Work, { from, reason, operationI
   const topics = [...new Set(primary.map.map(({ topic }) => topic))];
   try {
     const cut = await takeCut({ cluster: primary.source, topics });
-    if (task.flows.length === 1) {
-      const ends = from ?? (await takeCut({ cluster: primary.destination, topics }));
-      work.add(await flowBack(task, primary, ends));
-    }
+    const back =
+      task.flows.length === 1
+        ? await flowBack(task, primary, from ?? (await takeCut({ cluster: primary.destination, topics })))
+        : undefined;
+    await journalPrimary(task, back ? [...task.flows, back] : task.flows, primary.destination);
+    if (back) work.add(back);
     task.primary = primary.destination;
     const cutText = `the cut is at ${messagesIn(cut)} messages on ${primary.source}`;
     task.reason = [reason, `${primary.destination} to ${primary.source} since ${new Date().toISOString()}, ${cutText}`]
@@ -53,7 +56,7 @@ async function flowBack(task: Task, { source, destination }: FlowState, ends: Cu
   const back = newFlow(destination, source);
   back.starts = startsAt(ends);
   // a topic or queue that is not among these came later
-  adopt(back, await prepareOnce(task, back, task.input, true));
+  adopt(task, back, await prepareOnce(task, back, task.input, true));
   layShards(back, task.input.parallelism);
   return back;
 }

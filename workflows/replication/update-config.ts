@@ -61,7 +61,7 @@ async function prepareFor(task: Task, work: Work, input: ReplicationInput): Prom
   try {
     const prepared: [FlowState, Prepared][] = [];
     for (const flow of task.flows) prepared.push([flow, await work.of(flow).prepare(input, false)]);
-    for (const [flow, found] of prepared) adopt(flow, found);
+    for (const [flow, found] of prepared) adopt(task, flow, found);
     return undefined;
   } catch (error) {
     return causeOf(error);

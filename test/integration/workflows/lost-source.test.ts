@@ -44,8 +44,8 @@ test('the source is lost: nothing is copied any more, and status says why and wh
   });
   expect(stage.rig.pumpsOf(replication)).toEqual([]);
   expect(stage.rig.journal).toMatchObject([
-    { source: 'west', destination: 'east', starts: STARTS, map: [] },
-    { source: 'east', destination: 'west', epoch: 2, map: MAP },
+    { source: 'west', destination: 'east', starts: STARTS, map: [], primary: 'west' },
+    { source: 'east', destination: 'west', epoch: 2, map: MAP, primary: 'west' },
   ]);
   await replication.update('release');
   await replication.update('pause', { reason: 'night' });

@@ -32,6 +32,11 @@ test('reverse adds the way back from where the destination ended; again, it only
     ['east', false],
     ['west', true],
   ]);
+  // that of the first flow, which decides, comes last
+  expect(rig.journal.filter(({ replication: name, primary }) => name === replication.name && primary)).toMatchObject([
+    { source: 'west', primary: 'west', starts: startsOf() },
+    { source: 'east', primary: 'west', map: MAP },
+  ]);
   expect((await replication.status()).reason).toContain('the cut is at 7 messages on east');
   await replication.update('pause');
   expect(rig.pumpsOf(replication)).toEqual([]);
@@ -46,13 +51,31 @@ test('reverse adds the way back from where the destination ended; again, it only
   await replication.update('stop');
 });
 
-test('R12: a task that was reversed goes on in both directions, although a new workflow does not know', async () => {
+test('R12: a task that was reversed goes on in both directions, and is served where it was, although a new workflow does not know', async () => {
   const { rig } = stage;
   rig.prepare = ({ source }) =>
-    Promise.resolve(source === 'west' ? { map: BACK, starts: {} } : { map: MAP, starts: {}, goesBack: true });
+    Promise.resolve({
+      ...{ starts: {}, primary: 'west' },
+      ...(source === 'west' ? { map: BACK } : { map: MAP, goesBack: true }),
+    });
   const replication = await rig.begin(ONE_PUMP);
   await eventually(15_000, () => rig.pumpsOf(replication).length === 2);
-  expect((await replication.status()).flows).toHaveLength(2);
+  expect(await replication.status()).toMatchObject({
+    primary: 'west',
+    flows: [
+      { source: 'east', primary: false },
+      { source: 'west', primary: true },
+    ],
+  });
+  await replication.update('stop');
+});
+
+test('R12: what is journaled of the first flow decides where a task is served', async () => {
+  const { rig } = stage;
+  rig.prepare = ({ source }) =>
+    Promise.resolve(source === 'west' ? { map: BACK, starts: {}, primary: 'west' } : { map: MAP, starts: {} });
+  const replication = await rig.running({ ...ONE_PUMP, mode: 'two-way' });
+  expect(await replication.status()).not.toHaveProperty('primary');
   await replication.update('stop');
 });
 

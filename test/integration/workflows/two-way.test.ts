@@ -116,6 +116,17 @@ test('whoever holds it says which side is primary; others have no direction to t
     expect(await replication.update('reverse', { operationId: `run-1/reverse-${turn}` })).toMatchObject({ done: true });
     expect(await replication.status()).toMatchObject({ primary, flows: [{ source: 'east' }, { source: 'west' }] });
   }
+  // it survives Temporal, for both directions (R12)
+  expect(
+    stage.rig.journal
+      .filter(({ replication: name, primary }) => name === replication.name && primary)
+      .map(({ source, primary, revision }) => [source, primary, revision]),
+  ).toEqual([
+    ['west', 'west', 1],
+    ['east', 'west', 1],
+    ['west', 'east', 2],
+    ['east', 'east', 2],
+  ]);
   expect(stage.rig.pumpsOf(replication)).toHaveLength(2);
   await replication.update('stop', { operationId: 'run-1/stop' });
 });

@@ -65,6 +65,16 @@ function entry(message: LoggedMessage, tags: readonly string[]): Entry {
   };
 }
 
+/** What was produced there. */
+export function own(log: Log): Log {
+  return new Map([...log].map(([queue, all]) => [queue, all.filter(({ from }) => from === undefined)]));
+}
+
+/** What was copied there. */
+export function copies(log: Log): Log {
+  return new Map([...log].map(([queue, all]) => [queue, all.filter(({ from }) => from !== undefined)]));
+}
+
 /**
  * Holds the destination's log against the source's, queue by queue. Messages must be distinguishable: each carries a property
  * that no other has.

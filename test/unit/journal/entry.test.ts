@@ -23,6 +23,13 @@ test('R12: an entry is read as it was written', () => {
   expect(readEntry(writeEntry(KNOWN))).toEqual(KNOWN);
 });
 
+test('R12: an entry says where the application is served, once it was moved; one of 0.1 does not', () => {
+  const moved = { ...KNOWN, primary: 'west' };
+  expect(readEntry(writeEntry(moved))).toEqual(moved);
+  expect(readEntry(Buffer.from(JSON.stringify({ format: 1, ...KNOWN })))).not.toHaveProperty('primary');
+  expect(saysTheSame(moved, KNOWN)).toBe(false);
+});
+
 test('R12: an entry of a later release is refused, not misread', () => {
   const later = Buffer.from(JSON.stringify({ ...KNOWN, format: 2 }));
   expect(() => readEntry(later)).toThrow('it was written by another release');
