@@ -19,7 +19,8 @@ const SIZE = { perm: 6, order: false, attributes: {} };
 const stack = useStack();
 const { east, west } = useClusters(stack);
 
-describe('R8: a topic that was deleted and created again', () => {
+// Mostly waiting, each on a topic of its own.
+describe.concurrent('R8: a topic that was deleted and created again', () => {
   it.each([
     ['with fewer messages than were copied', 10],
     ['with more messages than were copied', 100],
@@ -208,11 +209,13 @@ async function copiedTopic() {
   return { rig, send };
 }
 
+let topics = 0;
+
 async function rigOf(source: Cluster, cluster: TestCluster, queues = 1): Promise<PumpRig> {
   const rig = new PumpRig({
     source,
     destination: west,
-    topic: `history-${Date.now()}`,
+    topic: `history-${process.pid}-${topics++}`,
     fromBroker: cluster.brokerName,
     toBroker: stack.west.brokerName,
     queues,
