@@ -45,8 +45,8 @@ export function createFailoverActivities(dependencies: ActivityDependencies): Fa
     switchGroups: ({ cluster, switches }) => beating(() => putSwitches(whileCurrent(dependencies, cluster), switches)),
     settleGroups: ({ cluster, groups, until }) =>
       beating(async (signal) => {
-        const { admin } = openCluster(cluster);
-        return await settleGroups({ admin, brokers: await mastersOf(admin), groups, until, signal });
+        const opened = openCluster(cluster);
+        return await settleGroups({ cluster: opened, brokers: await mastersOf(opened.admin), groups, until, signal });
       }),
     enableGroups: ({ cluster, groups }) => beating(() => enableGroups(whileCurrent(dependencies, cluster), groups)),
     awaitCopied: (input) => beating((signal) => awaitCopied(dependencies, input, signal)),

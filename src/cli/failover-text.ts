@@ -83,12 +83,13 @@ function repeatLines({ groups }: GroupRepeats, policy: StrandedTail['policy'] | 
 
 /** Groups of which there is something to say; why one was not moved is among the problems. */
 function groupLines({ groups, more }: MovedGroups): string[] {
-  const lines = groups.flatMap(({ group, mayRepeat = 0, silent = 0, syncedAt, disabled = false }) => [
+  const lines = groups.flatMap(({ group, mayRepeat = 0, silent = 0, unseen, syncedAt, disabled = false }) => [
     ...(disabled
       ? [`  group ${group}: it was disabled on the source, and stays so; enable it where it is to consume`]
       : []),
     ...(mayRepeat > 0 ? [`  group ${group}: ${grouped(mayRepeat)} messages may be seen again`] : []),
     ...(silent > 0 ? [`  group ${group}: ${silent} of its consumers did not tell what they had fetched`] : []),
+    ...(unseen === undefined ? [] : [`  group ${group}: it may have consumers behind proxies: ${unseen}`]),
     ...(syncedAt === undefined
       ? []
       : [`  group ${group}: in step last at ${syncedAt}; what it consumed since is seen again`]),

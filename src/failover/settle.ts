@@ -1,14 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inParallel } from '../pump/prepare/in-parallel.ts';
 import type { SettledGroup } from '../replication/failover/messages.ts';
-import { queueKey, type ClusterAdmin, type ConsumedQueue } from '../transport/types.ts';
+import { TransportError } from '../transport/errors.ts';
+import { queueKey, type Cluster, type ClusterAdmin, type ConsumedQueue } from '../transport/types.ts';
+import { countProxyClients } from './proxy-clients.ts';
 
 const LOOK_EVERY_MS = 500;
 /** A consumer that does not tell what it holds commits at least this often, by default every 5 s. ms */
 const SILENT_COMMIT_MS = 6_000;
 
 export interface SettleOptions {
-  readonly admin: ClusterAdmin;
+  readonly cluster: Cluster;
   /** Masters to which consumers are connected. */
   readonly brokers: readonly string[];
   readonly groups: readonly string[];
@@ -19,14 +21,25 @@ export interface SettleOptions {
 
 /**
  * Waits until what consumers of disabled groups had fetched is finished and committed: those that are online are asked what they hold, and what they
- * say they commit must stand on the broker, twice in a row. Of consumers that do not tell, offsets must not have moved for 6 s; so must those of
- * groups that pop in order, because brokers do not see consumers behind a proxy, and each acknowledgement moves the offset. What others have popped is not
+ * say they commit must stand on the broker, twice in a row. Of consumers that do not tell, also because they are behind a proxy, offsets must not have
+ * moved for 6 s; so must those of groups that pop in order, where each acknowledgement moves the offset. What others have popped is not
  * waited for: the offset has passed it, and what nobody acknowledges comes back by the retry topic. Groups with nobody online settle at once.
  * @throws TransportError
  */
-export async function settleGroups({ admin, brokers, groups, until, signal }: SettleOptions): Promise<SettledGroup[]> {
+export async function settleGroups({
+  cluster,
+  brokers,
+  groups,
+  until,
+  signal,
+}: SettleOptions): Promise<SettledGroup[]> {
+  const { admin } = cluster;
   const orderly = await popsInOrder(admin, brokers);
-  const watches = groups.map((group) => new GroupWatch(admin, brokers, group, orderly.has(group)));
+  const { consumers, unseen } = await lookBehindProxies(cluster, brokers, groups);
+  const watches = groups.map((group) => {
+    const hidden = { isOrderly: orderly.has(group), behindProxies: consumers.get(group) ?? 0, unseen };
+    return new GroupWatch(admin, brokers, group, hidden);
+  });
   for (;;) {
     const committed = await readCommitted(admin, brokers, new Set(groups));
     await inParallel(
@@ -35,6 +48,25 @@ export async function settleGroups({ admin, brokers, groups, until, signal }: Se
     );
     if (watches.every(({ isSettled }) => isSettled) || Date.now() >= until) return watches.map(({ found }) => found);
     await sleep(LOOK_EVERY_MS, undefined, { signal });
+  }
+}
+
+/** What is known of consumers behind proxies: how many there are by group, or why nobody can say. */
+interface BehindProxies {
+  readonly consumers: ReadonlyMap<string, number>;
+  readonly unseen?: string;
+}
+
+async function lookBehindProxies(
+  cluster: Cluster,
+  brokers: readonly string[],
+  groups: readonly string[],
+): Promise<BehindProxies> {
+  try {
+    return { consumers: await countProxyClients(cluster, brokers, groups) };
+  } catch (error) {
+    if (error instanceof TransportError) return { consumers: new Map(), unseen: error.message };
+    throw error;
   }
 }
 
@@ -64,6 +96,13 @@ async function readCommitted(
   return tables;
 }
 
+/** Why what brokers tell of a group's consumers may not be all. */
+interface Hidden {
+  readonly isOrderly: boolean;
+  readonly behindProxies: number;
+  readonly unseen: string | undefined;
+}
+
 /** One group on its way to a standstill. */
 class GroupWatch {
   readonly group: string;
@@ -71,7 +110,7 @@ class GroupWatch {
   found: SettledGroup;
   readonly #admin: ClusterAdmin;
   readonly #brokers: readonly string[];
-  readonly #isOrderly: boolean;
+  readonly #hidden: Hidden;
   /** What each consumer told last, by client ID; `undefined` for one that has never told. */
   readonly #told = new Map<string, readonly ConsumedQueue[] | undefined>();
   #offsets = '';
@@ -79,12 +118,12 @@ class GroupWatch {
   #stillSince = Infinity;
   #wasDone = false;
 
-  constructor(admin: ClusterAdmin, brokers: readonly string[], group: string, isOrderly: boolean) {
+  constructor(admin: ClusterAdmin, brokers: readonly string[], group: string, hidden: Hidden) {
     this.group = group;
     this.found = { group, unfinished: 0, silent: 0 };
     this.#admin = admin;
     this.#brokers = brokers;
-    this.#isOrderly = isOrderly;
+    this.#hidden = hidden;
   }
 
   async look(committed: Committed): Promise<void> {
@@ -92,13 +131,16 @@ class GroupWatch {
     const online = await this.#online();
     const tables = await inParallel([...online], ([client, broker]) => this.#ask(client, broker));
     const held = tables.flatMap((queues) => queues ?? []);
+    const { isOrderly, behindProxies, unseen } = this.#hidden;
     this.found = {
       group: this.group,
       unfinished: held.reduce((sum, queue) => sum + unfinished(queue, committed), 0),
-      silent: tables.filter((queues) => queues === undefined).length,
+      silent: tables.filter((queues) => queues === undefined).length + behindProxies,
+      ...(unseen !== undefined && { unseen }),
     };
     // one that names no queue may have none, or be of a kind that tells nothing
-    const isKnown = !this.#isOrderly && tables.every((queues) => queues && queues.length > 0);
+    const tells = tables.every((queues) => queues && queues.length > 0);
+    const isKnown = tells && !isOrderly && behindProxies === 0 && unseen === undefined;
     const isStill = isKnown || performance.now() - this.#stillSince >= SILENT_COMMIT_MS;
     const isDone = this.found.unfinished === 0 && isStill;
     this.isSettled = isDone && (this.#wasDone || online.size === 0);

@@ -37,6 +37,9 @@ export function choosesTopic(choice: TopicChoice, topic: string): boolean {
   return choice.topics.includes(topic) || choosingPattern(choice, topic) !== undefined;
 }
 
+/** Where 5.x proxies tell each other of their clients (`heartbeatSyncerTopicName` of ProxyConfig); they would take a copy for clients of their own. */
+export const PROXY_HEARTBEATS = 'DefaultHeartBeatSyncerTopic';
+
 const SYSTEM_TOPICS = new Set([
   'SCHEDULE_TOPIC_XXXX',
   'TBW102',
@@ -45,6 +48,7 @@ const SYSTEM_TOPICS = new Set([
   'OFFSET_MOVED_EVENT',
   'TRANS_CHECK_MAX_TIME_TOPIC',
   'CHECKPOINT_TOPIC',
+  PROXY_HEARTBEATS,
 ]);
 
 /**

@@ -124,10 +124,10 @@ function summaryOf(
   settled: readonly SettledGroup[],
   problems: ReadonlyMap<string, string>,
 ): MovedGroups {
-  const groups = settled.map(({ group, unfinished, silent }): MovedGroup => {
+  const groups = settled.map(({ group, unfinished, ...rest }): MovedGroup => {
     const problem = problems.get(group);
     const disabled = !wasEnabled(survey, group) && { disabled: true };
-    return { group, mayRepeat: unfinished, silent, ...disabled, ...(problem !== undefined && { problem }) };
+    return { group, mayRepeat: unfinished, ...rest, ...disabled, ...(problem !== undefined && { problem }) };
   });
   groups.sort((a, b) => rank(b) - rank(a));
   return shortened(groups);

@@ -65,8 +65,10 @@ export interface SettledGroup {
   readonly group: string;
   /** Messages that they had fetched and not finished, or finished and not committed: these may be seen again. 0 where they had settled. */
   readonly unfinished: number;
-  /** Consumers that do not tell what they have: they had 6 s to commit. */
+  /** Consumers that do not tell what they have, those behind proxies included: they had 6 s to commit. */
   readonly silent: number;
+  /** Why it is not known whether there are consumers behind proxies; absent where it is. */
+  readonly unseen?: string;
 }
 
 /** A consumer group that was moved, or stays disabled until somebody does what `problem` says. */
@@ -75,6 +77,7 @@ export interface MovedGroup {
   /** Messages that may be seen again; see `SettledGroup`. Absent where nothing is known of it (`failover`). */
   readonly mayRepeat?: number;
   readonly silent?: number;
+  readonly unseen?: string;
   /** `failover`, ISO 8601: when it was in step last; what it consumed since is seen again. Absent where nobody has told. */
   readonly syncedAt?: string;
   /** It was disabled on the source, and so it stays disabled. */

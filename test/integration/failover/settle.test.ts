@@ -1,27 +1,34 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { settleGroups, type SettleOptions } from '../../../src/failover/settle.ts';
 import { openRemotingCluster } from '../../../src/transport/remoting/cluster.ts';
-import type { Cluster, Queue } from '../../../src/transport/types.ts';
+import { PROXY_HEARTBEATS } from '../../../src/replication/topic-pattern.ts';
+import type { Cluster, Destination, Queue } from '../../../src/transport/types.ts';
 import { eventually } from '../../support/eventually.ts';
 import { goOnline } from '../../support/online-consumer.ts';
+import { produce } from '../../support/producer.ts';
 import { useStack } from '../../support/servers.ts';
 import { tellOnline, type TellingConsumer } from '../../support/telling-consumer.ts';
 
 const stack = useStack();
 const topic = `settle-${Date.now()}`;
 let cluster: Cluster;
+let writer: Destination;
 let queue: Queue;
 let groups = 0;
 
 beforeAll(async () => {
   const { name, nameServers, brokerName: broker } = stack.east;
   cluster = openRemotingCluster({ name, nameServers });
+  writer = cluster.openDestination();
   queue = { topic, broker, id: 0 };
   const config = { readQueues: 1, writeQueues: 1, perm: 6, order: false, attributes: {} };
-  await cluster.admin.putTopic(broker, topic, config);
-  await eventually(30_000, async () => (await cluster.admin.topic(topic)) !== undefined);
+  for (const name of [topic, PROXY_HEARTBEATS]) {
+    await cluster.admin.putTopic(broker, name, config);
+    await eventually(30_000, async () => (await cluster.admin.topic(name)) !== undefined);
+  }
 });
 afterAll(() => {
+  writer.close();
   cluster.close();
 });
 
@@ -34,7 +41,7 @@ async function group(offset: number): Promise<string> {
 const place = (name: string) => ({ broker: stack.east.broker.address, group: name, topics: [topic] });
 const settle = (names: readonly string[], more: Partial<SettleOptions> = {}) =>
   settleGroups({
-    ...{ admin: cluster.admin, brokers: [queue.broker], groups: names, until: Date.now() + 60_000 },
+    ...{ cluster, brokers: [queue.broker], groups: names, until: Date.now() + 60_000 },
     ...{ signal: new AbortController().signal, ...more },
   });
 
@@ -94,7 +101,20 @@ test.concurrent('R10: offsets of consumers that do not tell must stand for 6 s',
   silent.close();
 });
 
-test.concurrent('R10: so must those of a group that pops in order, whose consumers a proxy may hide', async () => {
+test.concurrent('R10: so must those of consumers behind a proxy, of which only its heartbeats tell', async () => {
+  const [here, gone] = [await group(5), await group(5)];
+  await tellProxies([heartbeat(here, 'a', 'REGISTER'), heartbeat(here, 'b', 'REGISTER')]);
+  await tellProxies([heartbeat(gone, 'c', 'REGISTER'), heartbeat(here, 'b', 'UNREGISTER')]);
+  await tellProxies(['no heartbeat', heartbeat(gone, 'c', 'UNREGISTER'), heartbeat(here, 'a', 'REGISTER')]);
+  const began = performance.now();
+  expect(await settle([here, gone])).toEqual([
+    { group: here, unfinished: 0, silent: 1 },
+    { group: gone, unfinished: 0, silent: 0 },
+  ]);
+  expect(performance.now() - began).toBeGreaterThan(5_900);
+});
+
+test.concurrent('R10: so must those of a group that pops in order', async () => {
   const name = await group(5);
   const config = (await cluster.admin.groupConfig(queue.broker, name))!;
   await cluster.admin.putGroup(queue.broker, { ...config, consumeMessageOrderly: true });
@@ -102,3 +122,28 @@ test.concurrent('R10: so must those of a group that pops in order, whose consume
   expect(await settle([name])).toEqual([{ group: name, unfinished: 0, silent: 0 }]);
   expect(performance.now() - began).toBeGreaterThan(5_900);
 });
+
+test('R10: where heartbeats of proxies cannot be read, nobody settles at once, and it is said that there may be more consumers', async () => {
+  const name = await group(5);
+  await tellProxies([heartbeat(name, 'a', 'REGISTER')]);
+  const config = (await cluster.admin.topicConfig(queue.broker, PROXY_HEARTBEATS))!;
+  await cluster.admin.putTopic(queue.broker, PROXY_HEARTBEATS, { ...config, perm: 2 });
+  const until = Date.now() + 1_500;
+  const [settled] = await settle([name], { until }).finally(() =>
+    cluster.admin.putTopic(queue.broker, PROXY_HEARTBEATS, config),
+  );
+  expect(settled).toMatchObject({ group: name, unfinished: 0, silent: 0 });
+  expect(settled!.unseen).toContain(PROXY_HEARTBEATS);
+  expect(Date.now()).toBeGreaterThanOrEqual(until);
+});
+
+/** As proxies in cluster mode tell each other. */
+function heartbeat(name: string, clientId: string, heartbeatType: 'REGISTER' | 'UNREGISTER'): string {
+  const about = { channelData: '{}', consumeType: 'CONSUME_ACTIVELY', language: 'JAVA', localProxyId: '127.0.0.1%1%2' };
+  return JSON.stringify({ ...about, clientId, group: name, heartbeatType });
+}
+
+async function tellProxies(bodies: readonly string[]): Promise<void> {
+  const messages = bodies.map((body) => ({ flag: 0, sysFlag: 0, body: Buffer.from(body), properties: [] }));
+  await produce({ writer, queues: [{ ...queue, topic: PROXY_HEARTBEATS }], messages });
+}

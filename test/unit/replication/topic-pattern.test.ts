@@ -38,6 +38,7 @@ test('patterns leave out what is excluded, and what RocketMQ and the replicator 
   for (const topic of [
     ...['pay-test', 'orders-old', 'REPLICATOR_STATE', '%RETRY%g', '%DLQ%g', '%LMQ%x', 'rmq_sys_wheel_timer'],
     ...['RMQ_SYS_TRANS_HALF_TOPIC', 'SCHEDULE_TOPIC_XXXX', 'TBW102', 'BenchmarkTest', 'OFFSET_MOVED_EVENT'],
+    'DefaultHeartBeatSyncerTopic',
   ])
     expect(choosesTopic(choice, topic), topic).toBe(false);
   expect(choosesTopic(choice, '%RETRY%billing')).toBe(true);
