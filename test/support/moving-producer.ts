@@ -4,6 +4,7 @@ import type { Destination, Queue } from '../../src/transport/types.ts';
 import { encodeBatch, type TestMessage } from './messages.ts';
 
 const BATCH_MESSAGES = 5;
+/** Of each queue, also where single sends take longer. */
 const BATCHES_A_SECOND = 100;
 /** What a broker answers to a send that its fence refuses, and to one for which it has no time just now: nothing was stored. */
 const SYSTEM_ERROR = 1;
@@ -81,8 +82,12 @@ export class MovingProducer {
   }
 
   async #produce(id: number): Promise<void> {
+    let dueAt = performance.now();
     for (;;) {
-      await this.#paused;
+      if (this.#paused) {
+        await this.#paused;
+        dueAt = performance.now();
+      }
       if (this.#isStopped) return;
       const { writer, broker } = this.#side;
       const batch = this.#next(id);
@@ -96,7 +101,8 @@ export class MovingProducer {
         if (code === SYSTEM_ERROR && !this.#hasMoved) this.#hold();
         else if (code !== SYSTEM_BUSY) throw error;
       }
-      await sleep(1000 / BATCHES_A_SECOND);
+      dueAt += 1000 / BATCHES_A_SECOND;
+      await sleep(Math.max(0, dueAt - performance.now()));
     }
   }
 
