@@ -1,17 +1,20 @@
 import type { BlockedQueue } from '../replication/messages.ts';
 import { isRetryTopic } from '../replication/retry-topics.ts';
 import { TransportError } from '../transport/errors.ts';
-import type { Batch, Destination, OffsetSource, PullAnswer } from '../transport/types.ts';
+import { queueKey, type Batch, type Destination, type OffsetSource } from '../transport/types.ts';
 import { Annotator, type Tag } from './annotate.ts';
 import { BatchBuilder, type BuiltBatch } from './batch-builder.ts';
 import { BatchSize } from './batch-size.ts';
+import { explainMoved, queueGone } from './block-reasons.ts';
+import { Blocking } from './blocking.ts';
 import type { ByteBudget } from './byte-budget.ts';
+import { Checkpoints } from './checkpoints.ts';
 import type { Counter } from './counter.ts';
 import { describeBlock } from './describe-block.ts';
 import { DestinationLog } from './destination-log.ts';
 import type { Lease } from './lease.ts';
 import { checkHistory } from './history-check.ts';
-import { LeaseLost, NewerGeneration, NoMaster, QueueBlocked } from './problems.ts';
+import { LeaseLost, NewerGeneration, QueueBlocked } from './problems.ts';
 import { PullAhead } from './pull-ahead.ts';
 import { quarantineQueue } from './quarantine/entry.ts';
 import type { Quarantine } from './quarantine/quarantine.ts';
@@ -20,8 +23,6 @@ import type { RateLimiter } from './rate-limit.ts';
 import { nextOffset, type Route } from './settle.ts';
 import { aborted, Backoff, pause } from './time.ts';
 
-/** A send of a starved broker may take so many times as long as the few requests of the barrier. */
-const SLOW_BROKER_FACTOR = 4;
 /** Enough to hide a round trip from a limited flow, few enough to leave the memory to others. */
 const PULLS_IN_FLIGHT_LIMITED = 2;
 /** A source queue from which nothing came for so long may have been deleted, created again and filled meanwhile. */
@@ -52,7 +53,6 @@ export interface CopierOptions {
  * copied last, then copy on behind it. One batch at a time is under way; the next is built meanwhile.
  */
 export class QueueCopier {
-  blocked: BlockedQueue | undefined;
   /** What is wrong and being retried. */
   trouble: string | undefined;
   /** Next source offset: everything before it is in the destination log or was passed over. */
@@ -60,7 +60,7 @@ export class QueueCopier {
   readonly log: DestinationLog;
   readonly #options: CopierOptions;
   readonly #annotator: Annotator;
-  #believedBlocked: boolean;
+  readonly #blocking: Blocking;
   #copyingSince = Infinity;
   #stopReading: (() => void) | undefined;
   /** Source offset up to which pumps before this one have counted what they left out (R7). */
@@ -73,19 +73,24 @@ export class QueueCopier {
   readonly #size = new BatchSize();
   /** A batch was refused: messages go one by one until this source offset is passed. */
   #singleUntil = -1;
-  #committed: { next: number; newest: number | undefined } | undefined;
+  readonly #checkpoints: Checkpoints;
 
   constructor(options: CopierOptions) {
     this.#options = options;
-    const { destination, route, budget, onNews } = options;
+    const { source, destination, route, budget, onNews } = options;
     this.#skipTo = route.skipTo;
-    this.#believedBlocked = options.believedBlocked;
+    this.#blocking = new Blocking(options.believedBlocked, onNews);
+    this.#checkpoints = new Checkpoints(source, destination, route);
     this.log = new DestinationLog({ destination, route, budget, onRepeats: onNews });
     this.#annotator = new Annotator(route.source, options.destinationCluster, options.tags);
   }
 
   get route(): Route {
     return this.#options.route;
+  }
+
+  get blocked(): BlockedQueue | undefined {
+    return this.#blocking.blocked;
   }
 
   /** Copies until `until` aborts, retrying what can be retried. When it resolves nothing is under way any more. */
@@ -101,7 +106,7 @@ export class QueueCopier {
         if (error instanceof QueueBlocked || error instanceof NewerGeneration) await this.#block(error, until);
         else {
           this.#refused = isRefusal(error);
-          this.trouble = `${this.#name}: ${(error as Error).message}`;
+          this.trouble = `queue ${queueKey(this.route.from)}: ${(error as Error).message}`;
           await backoff.wait(until);
         }
       }
@@ -112,20 +117,12 @@ export class QueueCopier {
 
   /** Commits both checkpoints if they have moved. @throws TransportError */
   async commit(): Promise<void> {
-    const { source, destination, route } = this.#options;
     await this.log.rememberLoss();
     await this.#readUnread();
-    if (performance.now() - this.#copyingSince > UNBLOCKED_MS) this.#free();
-    const next = this.next;
-    const newest = this.log.checkpoint ?? this.#committed?.newest;
-    if (next === undefined) return;
-    if (this.#committed?.next === next && this.#committed.newest === newest) {
-      await this.log.lookForLateWrites();
-      return;
-    }
-    await source.commit(route.group, route.from, next);
-    if (newest !== undefined) await destination.commit(route.group, route.checkpoint, newest);
-    this.#committed = { next, newest };
+    if (performance.now() - this.#copyingSince > UNBLOCKED_MS) this.#works();
+    if (this.next === undefined) return;
+    const moved = await this.#checkpoints.commit(this.next, this.log.checkpoint);
+    if (!moved) await this.log.lookForLateWrites();
   }
 
   /** Where that shows another pump at work the reading is ended: what follows reads back. */
@@ -141,14 +138,12 @@ export class QueueCopier {
   async #readBack(until: AbortSignal): Promise<void> {
     const { source, destination, route, counter } = this.#options;
     if (this.#unanswered) {
-      // The wait counts from the broker's first sign of life: one that was frozen may find the request only when it wakes. One that answers
-      // late takes its time over sends as well.
-      const asked = performance.now();
+      // The wait counts from the broker's first sign of life: one that was frozen may find the request only when it wakes.
       await destination.dispatched(route.to.broker, SEND_TIMEOUT_MS);
-      await pause(Math.max(SEND_QUEUE_DRAIN_MS, SLOW_BROKER_FACTOR * (performance.now() - asked)), until);
+      await pause(SEND_QUEUE_DRAIN_MS, until);
       until.throwIfAborted();
     }
-    if (this.#refused && !(await destination.holdsQueue(route.to))) throw await this.#queueGone();
+    if (this.#refused && !(await destination.holdsQueue(route.to))) throw queueGone(route.to, await this.#standsAt());
     this.#refused = false;
     await this.log.readBack(until);
     if (this.#unanswered) counter.add({ settled: 1 });
@@ -190,7 +185,9 @@ export class QueueCopier {
       targetBytes: () => this.#size.bytes,
       maxMessages: () => (goesAlone || this.next! <= this.#singleUntil ? 1 : limiter.batchMessages),
       budget,
-      moved: (at, answer) => this.#explainMoved(at, answer),
+      moved: async (at, answer) => {
+        throw await explainMoved(source, route.from, at, answer);
+      },
     });
     try {
       while (!until.aborted) {
@@ -235,7 +232,7 @@ export class QueueCopier {
     this.next = next;
     const left = Math.min(loopSkipped, Math.max(0, next - this.#loopsCountedTo!));
     counter.add({ copied: batch.messages, bytes: batch.bytes, loopSkipped: left });
-    this.#free();
+    this.#works();
   }
 
   #sendFailed(error: unknown, { messages, bytes }: Batch, lastOffset: number): never {
@@ -263,39 +260,13 @@ export class QueueCopier {
       .catch((failure: unknown) => this.#sendFailed(failure, entry, error.at));
     this.next = error.at + 1;
     counter.add({ quarantined: 1 });
-    this.#free();
+    this.#works();
   }
 
-  /** R1: only an operator may send the queue elsewhere. Its copies cannot be read any more, so it is the source's checkpoint that counts. */
-  async #queueGone(): Promise<QueueBlocked> {
+  /** The source offset that is to be copied next, where the destination cannot be asked. */
+  async #standsAt(): Promise<number> {
     const { source, route } = this.#options;
-    const { topic, broker, id } = route.to;
-    return new QueueBlocked(
-      'queue-gone',
-      this.next ?? (await source.committed(route.group, route.from)) ?? route.start ?? 0,
-      `queue ${id} of topic ${topic} does not exist on the destination's broker ${broker} any more: bring it back and pause and resume, or choose another queue with remap`,
-    );
-  }
-
-  /** What it means that the source cannot give the next message. */
-  async #explainMoved(at: number, answer: PullAnswer): Promise<never> {
-    const { source, route } = this.#options;
-    const { min, max, isOfSlave } = await source.range(route.from);
-    if (isOfSlave) throw new NoMaster(route.from, at, max);
-    if (at > max)
-      throw new QueueBlocked(
-        'history',
-        at,
-        `the source queue ends at ${max}, before ${at}: it was cut off or recreated`,
-      );
-    const to = Math.max(min, answer.nextOffset);
-    if (to <= at) throw new Error(`the source says that offset ${at} is not there, and that it holds ${min} to ${max}`);
-    throw new QueueBlocked(
-      'gap',
-      at,
-      `source offsets ${at} to ${to - 1} were removed before they were copied; skip-gap goes on at ${to}`,
-      to,
-    );
+    return this.next ?? (await source.committed(route.group, route.from)) ?? route.start ?? 0;
   }
 
   /** By policy `onGap: skip` a gap is counted and passed over. */
@@ -310,25 +281,16 @@ export class QueueCopier {
   async #block(error: QueueBlocked | NewerGeneration, until: AbortSignal): Promise<void> {
     await this.log.rememberLoss().catch(() => undefined);
     const { source, route } = this.#options;
-    this.blocked = await describeBlock(error, { source, route, place: this.log.place(until), newest: this.log.newest });
-    this.#believedBlocked = false;
+    const context = { source, route, place: this.log.place(until), newest: this.log.newest };
+    const blocked = await describeBlock(error, context);
     this.trouble = undefined;
-    this.#options.onNews();
+    this.#blocking.begin(blocked);
     await aborted(until);
   }
 
-  /** Copying works. */
-  #free(): void {
+  #works(): void {
     this.trouble = undefined;
-    if (!this.blocked && !this.#believedBlocked) return;
-    this.blocked = undefined;
-    this.#believedBlocked = false;
-    this.#options.onNews();
-  }
-
-  get #name(): string {
-    const { topic, broker, id } = this.route.from;
-    return `queue ${topic}/${broker}/${id}`;
+    this.#blocking.end();
   }
 }
 
