@@ -3,6 +3,7 @@ import { createTopic, QUEUES, queuesOf, type Brokers, type Side } from './broker
 import { Meter } from './meter.ts';
 import { pullAll } from './pull.ts';
 import type { PumpProcess } from './pump.ts';
+import type { Queue } from '../src/transport/types.ts';
 
 const QUIET_LIMIT_MS = 60_000;
 
@@ -12,9 +13,14 @@ export interface Round {
   /** Messages a second, each. */
   readonly pull: number;
   readonly send: number;
+  /** The same two at once: the clusters share the machine, so neither is as fast as alone. */
+  readonly pullBeside: number;
+  readonly sendBeside: number;
   readonly pump: number;
-  /** The pump against the slower of the other two. */
+  /** The pump against the slower of pull and send, each alone. */
   readonly ratio: number;
+  /** The pump against the slower of both at once. */
+  readonly ratioBeside: number;
   /** The pump's mean batch, messages. */
   readonly pumpBatch: number;
   /** CPU seconds of the pump's process for a million messages. */
@@ -27,7 +33,9 @@ export interface Round {
 
 /**
  * Fills a fresh topic on the source, then measures, one after the other: reading it, sending as many copies to the destination by
- * the same client, and the pump. What is sent counts as sent when it can be read, so no work is left to the next measurement.
+ * the same client, both at once, and the pump. What is sent counts as sent when it can be read, so no work is left to the next measurement.
+ *
+ * Both at once is done by one process: a pump has no more than one either, so what it lacks against that is its own work.
  */
 export async function measureRound(
   brokers: Brokers,
@@ -38,14 +46,13 @@ export async function measureRound(
   const inQueue = Math.ceil(messages / QUEUES);
   const total = inQueue * QUEUES;
   await send(east, topic, backlog(inQueue, size, ORIGINAL));
-
   const from = queuesOf(east, topic);
-  const meter = new Meter();
-  await pullAll(east.cluster, from, meter);
-  const pull = meter.rate();
-  if (meter.messages !== total) throw new Error(`reading ${topic} gave ${meter.messages} messages, expected ${total}`);
+  const copies = backlog(inQueue, size, COPY);
 
-  const sent = await send(west, `${topic}-send`, backlog(inQueue, size, COPY));
+  const pull = await read(east, from, total);
+  const sent = await send(west, `${topic}-send`, copies);
+  const beside = await createTopic(west, `${topic}-beside`);
+  const [pullBeside, sendBeside] = await Promise.all([read(east, from, total), sendTo(west, beside, copies)]);
 
   const to = await createTopic(west, topic);
   const { rate, startMs, batches, peakRss, cpuSeconds } = await pump.copy(brokers, from, total);
@@ -53,14 +60,18 @@ export async function measureRound(
   const copied = ranges.reduce((sum, { max }) => sum + max, 0);
   if (copied !== total) throw new Error(`the pump left ${copied} messages in ${topic}, expected ${total}`);
   return {
-    ...{ messages: total, pull, send: sent, pump: rate, ratio: rate / Math.min(pull, sent) },
+    ...{ messages: total, pull, send: sent, pullBeside, sendBeside, pump: rate },
+    ...{ ratio: rate / Math.min(pull, sent), ratioBeside: rate / Math.min(pullBeside, sendBeside) },
     ...{ pumpBatch: total / batches, pumpCpu: (cpuSeconds * 1e6) / total, startMs, peakRss },
   };
 }
 
 /** Messages a second to a new topic. */
 export async function send(side: Side, topic: string, load: Backlog, count: number = QUEUES): Promise<number> {
-  const queues = await createTopic(side, topic, count);
+  return await sendTo(side, await createTopic(side, topic, count), load);
+}
+
+async function sendTo(side: Side, queues: readonly Queue[], load: Backlog): Promise<number> {
   const writer = side.cluster.openDestination();
   const meter = new Meter();
   try {
@@ -70,4 +81,13 @@ export async function send(side: Side, topic: string, load: Backlog, count: numb
   } finally {
     writer.close();
   }
+}
+
+/** Messages a second. @throws Error where the queues do not hold so many */
+async function read({ cluster }: Side, queues: readonly Queue[], messages: number): Promise<number> {
+  const meter = new Meter();
+  await pullAll(cluster, queues, meter);
+  if (meter.messages !== messages)
+    throw new Error(`reading ${queues[0]!.topic} gave ${meter.messages} messages, expected ${messages}`);
+  return meter.rate();
 }

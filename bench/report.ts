@@ -40,7 +40,10 @@ export function medianOf(rounds: readonly Round[]): Round {
     pull: median(({ pull }) => pull),
     send: median(({ send }) => send),
     pump: median(({ pump }) => pump),
+    pullBeside: median(({ pullBeside }) => pullBeside),
+    sendBeside: median(({ sendBeside }) => sendBeside),
     ratio: median(({ ratio }) => ratio),
+    ratioBeside: median(({ ratioBeside }) => ratioBeside),
     pumpBatch: median(({ pumpBatch }) => pumpBatch),
     pumpCpu: median(({ pumpCpu }) => pumpCpu),
     startMs: median(({ startMs }) => startMs),
@@ -49,8 +52,8 @@ export function medianOf(rounds: readonly Round[]): Round {
 }
 
 const HEAD =
-  'round       raw pull               raw send               pump                   ratio   batch     CPU    start\n' +
-  '              msg/s     MiB/s        msg/s     MiB/s        msg/s     MiB/s             messages s/10^6       ms';
+  'round       raw pull               raw send               both at once           pump                   ratio to     batch     CPU    start\n' +
+  '              msg/s     MiB/s        msg/s     MiB/s   pull msg/s  send msg/s      msg/s     MiB/s   alone    both  messages s/10^6       ms';
 
 export function tableHead(): string {
   return HEAD;
@@ -58,8 +61,13 @@ export function tableHead(): string {
 
 export function tableRow(name: string, round: Round, size: number): string {
   const rate = (value: number) => `${whole(value).padStart(11)}${((value * size) / MIB).toFixed(1).padStart(10)}  `;
-  const { pull, send, pump, ratio, pumpBatch, pumpCpu, startMs } = round;
-  return `${name.padEnd(8)}${rate(pull)}${rate(send)}${rate(pump)}${ratio.toFixed(2).padStart(8)}${pumpBatch.toFixed(0).padStart(8)}${pumpCpu.toFixed(1).padStart(8)}${startMs.toFixed(0).padStart(9)}`;
+  const { pull, send, pullBeside, sendBeside, pump, ratio, ratioBeside, pumpBatch, pumpCpu, startMs } = round;
+  return [
+    `${name.padEnd(8)}${rate(pull)}${rate(send)}`,
+    `${whole(pullBeside).padStart(11)}${whole(sendBeside).padStart(12)}${rate(pump)}`,
+    `${ratio.toFixed(2).padStart(6)}${ratioBeside.toFixed(2).padStart(8)}`,
+    `${pumpBatch.toFixed(0).padStart(10)}${pumpCpu.toFixed(1).padStart(8)}${startMs.toFixed(0).padStart(9)}`,
+  ].join('');
 }
 
 export function backlogSummary({ median }: BacklogResult): string {
@@ -67,6 +75,8 @@ export function backlogSummary({ median }: BacklogResult): string {
     'rates: from the first answer on; what is sent counts when it can be read. start: until the first batch is acknowledged',
     `ratio: the pump against the slower of raw pull and raw send, median ${median.ratio.toFixed(2)}, ` +
       `goal ${GOAL_RATIO.toFixed(2)}: ${verdict(median.ratio >= GOAL_RATIO)}`,
+    'both at once: one process reads and sends side by side, on the machine that the brokers share; the pump against the slower ' +
+      `of them, median ${median.ratioBeside.toFixed(2)}`,
     `CPU: seconds of the pump's process for a million messages, median ${median.pumpCpu.toFixed(1)}, ` +
       `goal ${GOAL_CPU_SECONDS}: ${verdict(median.pumpCpu <= GOAL_CPU_SECONDS)}`,
   ].join('\n');
