@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { BlockedQueue, CommandAnswer } from '../../src/replication/messages.ts';
@@ -9,7 +10,8 @@ import { eventually } from '../support/eventually.ts';
 import { LiveReplication } from '../support/live-replication.ts';
 import type { TestMessage } from '../support/messages.ts';
 import { readCommitLog } from '../support/oracle/commit-log.ts';
-import { useStack } from '../support/servers.ts';
+import { startBroker, useStack, type TestCluster } from '../support/servers.ts';
+import { FULL } from '../support/sizes.ts';
 import { WorkerProcess } from '../support/worker-process.ts';
 
 const MINUTE = 60_000;
@@ -92,6 +94,50 @@ test(
   5 * MINUTE,
 );
 
+test.runIf(FULL)(
+  'R1: remap leads to a queue on another broker of the destination, also for the pump of the next worker',
+  async () => {
+    const first = await startBroker({ name: 'pair' });
+    const pair = openRemotingCluster({ name: 'pair', nameServers: first.nameServers });
+    live = await LiveReplication.create(stack, stack.east, first);
+    await worker.stop();
+    const config = join(first.broker.folder, 'replicator.yaml');
+    const nameServers = ({ nameServers }: TestCluster) => `[${nameServers.join(', ')}]`;
+    await writeFile(
+      config,
+      `clusters:
+  east: { kind: apache, nameServers: ${nameServers(stack.east)} }
+  pair: { kind: apache, nameServers: ${nameServers(first)} }
+`,
+    );
+    worker = await WorkerProcess.start(stack, config);
+    await send('old', 20, 3);
+    await live.start();
+    await live.reaches(20, MINUTE);
+    const second = await startBroker({ name: 'pair-b', joins: { cluster: first, brokerName: 'pair-b' } });
+    await pair.admin.putTopic('pair-b', live.topic, { readQueues: 1, writeQueues: 1, ...SIZE });
+    await pair.admin.putTopic(first.brokerName, live.topic, { readQueues: 3, writeQueues: 3, ...SIZE });
+    await send('new', 5, 3);
+    expect(await blockedSince('')).toMatchObject({ kind: 'queue-gone', queue: 3, at: 20 });
+    const to = { topic: live.topic, queue: 3, toBroker: 'pair-b' };
+    expect(await update('remap', { ...to, toQueue: 1 })).toMatchObject({ done: false });
+    expect(await update('remap', { ...to, toQueue: 0 })).toMatchObject({ done: true });
+    await eventually(MINUTE, async () => (await bodies(0, second)).length === 5);
+    await worker.kill();
+    worker = await WorkerProcess.start(stack, config);
+    await send('more', 5, 3);
+    await send('others', 5, 0);
+    await eventually(MINUTE, async () => (await bodies(0, second)).length === 10);
+    await eventually(MINUTE, async () => (await bodies(0, first)).length === 5);
+    expect(await bodies(0, second)).toEqual([...row('new', 5), ...row('more', 5)]);
+    expect(await bodies(0, first)).toEqual(row('others', 5));
+    pair.close();
+    await second.remove();
+    await first.remove();
+  },
+  5 * MINUTE,
+);
+
 /** The first queue that is blocked, and was found so after this time. ISO 8601 */
 async function blockedSince(time: string): Promise<BlockedQueue> {
   return await eventually(MINUTE, async () => (await live.status()).blocked.find(({ since }) => since > time));
@@ -113,9 +159,9 @@ function row(name: string, count: number): string[] {
   return Array.from({ length: count }, (_, index) => `${name}-${index}`);
 }
 
-async function bodies(number: number): Promise<string[]> {
+async function bodies(number: number, { broker }: TestCluster = stack.west): Promise<string[]> {
   const found: string[] = [];
-  await readCommitLog(join(stack.west.broker.folder, 'store'), live.topic, ({ queue, body }) => {
+  await readCommitLog(join(broker.folder, 'store'), live.topic, ({ queue, body }) => {
     if (queue === number) found.push(body.toString());
   });
   return found;
