@@ -1,12 +1,11 @@
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { flowGroup } from '../../src/replication/names.ts';
 import type { Destination, Queue } from '../../src/transport/types.ts';
+import { logOn } from '../support/both-ways.ts';
 import { useClusters } from '../support/clusters.ts';
 import { eventually } from '../support/eventually.ts';
 import { LiveReplication } from '../support/live-replication.ts';
 import { mixedMessages, seeded } from '../support/messages.ts';
-import { compareLogs, readLog, type Log } from '../support/oracle/compare.ts';
+import { compareLogs, copies, own } from '../support/oracle/compare.ts';
 import { produce } from '../support/producer.ts';
 import { useStack, type TestCluster } from '../support/servers.ts';
 import { FULL, SEED } from '../support/sizes.ts';
@@ -61,7 +60,7 @@ it(
     const [east, west] = await Promise.all(producing);
     await converges(east! + west!);
     // a copy that is copied back would be one more on the side that it came from, once both directions have looked at everything
-    await eventually(MINUTE, async () => (await hasPassedAll('east', 'west')) && (await hasPassedAll('west', 'east')));
+    await eventually(MINUTE, () => live.hasPassedAll());
     await (await live.handle()).executeUpdate('pause');
     const { flows = [] } = await live.status();
     expect(flows.every(({ counters }) => counters.loopSkipped > 0)).toBe(true);
@@ -102,17 +101,6 @@ function queuesOn(broker: string): Queue[] {
   return live.queues.map((queue) => ({ ...queue, broker }));
 }
 
-/** Whether the direction's checkpoints stand at the end of each source queue. */
-async function hasPassedAll(source: 'east' | 'west', destination: string): Promise<boolean> {
-  const { admin } = clusters[source];
-  const group = flowGroup({ replication: live.name, source, destination });
-  const lags = queuesOn(stack[source].brokerName).map(async (queue) => {
-    const [{ max }, next] = await Promise.all([admin.range(queue), admin.committed(group, queue)]);
-    return max - (next ?? 0);
-  });
-  return (await Promise.all(lags)).every((lag) => lag === 0);
-}
-
 /** Messages on both sides together, copies included. */
 async function held(): Promise<number> {
   return await eventually(30_000, async () => {
@@ -128,20 +116,8 @@ async function converges(messages: number): Promise<void> {
 }
 
 async function expectOnceEach(east: number, west: number): Promise<void> {
-  const [onEast, onWest] = await Promise.all([stack.east, stack.west].map(logOf));
+  const [onEast, onWest] = await Promise.all([stack.east, stack.west].map((side) => logOn(side, live)));
   const once = { lost: 0, repeated: 0, outOfOrder: 0, changed: 0 };
   expect(compareLogs(own(onEast!), copies(onWest!))).toEqual({ source: east, copied: east, ...once });
   expect(compareLogs(own(onWest!), copies(onEast!))).toEqual({ source: west, copied: west, ...once });
-}
-
-async function logOf({ broker }: TestCluster): Promise<Log> {
-  return await readLog(join(broker.folder, 'store'), live.topic);
-}
-
-function own(log: Log): Log {
-  return new Map([...log].map(([queue, entries]) => [queue, entries.filter(({ from }) => from === undefined)]));
-}
-
-function copies(log: Log): Log {
-  return new Map([...log].map(([queue, entries]) => [queue, entries.filter(({ from }) => from !== undefined)]));
 }

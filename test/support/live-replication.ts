@@ -2,7 +2,7 @@ import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { join } from 'node:path';
 import type { ReplicationConfig } from '../../src/replication/input.ts';
 import { REPLICATION_WORKFLOW, TASK_QUEUE, type ReplicationStatus } from '../../src/replication/messages.ts';
-import { workflowId } from '../../src/replication/names.ts';
+import { flowGroup, workflowId } from '../../src/replication/names.ts';
 import { openRemotingCluster } from '../../src/transport/remoting/cluster.ts';
 import type { Cluster, Destination, OffsetRange, Queue } from '../../src/transport/types.ts';
 import { eventually } from './eventually.ts';
@@ -109,6 +109,23 @@ export class LiveReplication {
       const status = await this.status().catch((error: unknown) => String(error));
       throw new Error(`${copied} of ${target} messages after ${limitMs} ms; ${JSON.stringify(status)}`);
     }
+  }
+
+  /** Of a task that copies both ways: whether each direction has looked at every message that stands on its source. */
+  async hasPassedAll(): Promise<boolean> {
+    const ways = [
+      [this.#source, this.#from, this.#to],
+      [this.#destination, this.#to, this.#from],
+    ] as const;
+    const lags = ways.flatMap(([{ admin }, from, to]) => {
+      const group = flowGroup({ replication: this.name, source: from.name, destination: to.name });
+      return this.queues.map(async ({ topic, id }) => {
+        const queue = { topic, broker: from.brokerName, id };
+        const [{ max }, next] = await Promise.all([admin.range(queue), admin.committed(group, queue)]);
+        return max - (next ?? 0);
+      });
+    });
+    return (await Promise.all(lags)).every((lag) => lag === 0);
   }
 
   /** Reads both brokers' files. */
