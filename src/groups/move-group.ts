@@ -1,4 +1,4 @@
-import { inParallel } from '../pump/prepare/in-parallel.ts';
+import { commitOffsets } from '../pump/prepare/commit-offsets.ts';
 import { matches } from '../replication/topic-pattern.ts';
 import type { Cluster } from '../transport/types.ts';
 import { movesOf, type GroupLook, type GroupSlot } from './group-look.ts';
@@ -29,22 +29,18 @@ export async function moveGroup(look: GroupLook, options: MoveOptions): Promise<
     await write(look.group, slot, offset, online.length > 0, options);
     moved.set(slot, offset);
   };
-  // a broker may lose one of the first two offsets of a group and topic that come at once
-  const isFirst = ({ slot }: (typeof moves)[number]) =>
-    !look.slots.some((one) => one.destination !== undefined && sharesTable(one, slot));
-  for (const one of moves.filter(isFirst)) await move(one);
-  await inParallel(
-    moves.filter((one) => !isFirst(one)),
-    move,
-  );
+  const has = new Set(look.slots.filter(({ destination }) => destination !== undefined).map(tableOf));
+  const newTableOf = (slot: GroupSlot) => (has.has(tableOf(slot)) ? undefined : tableOf(slot));
+  await commitOffsets(moves, ({ slot }) => newTableOf(slot), move);
   return {
     ...look,
     slots: look.slots.map((slot) => ({ ...slot, destination: moved.get(slot) ?? slot.destination })),
   };
 }
 
-function sharesTable(one: GroupSlot, other: GroupSlot): boolean {
-  return one.to.topic === other.to.topic && one.to.broker === other.to.broker;
+/** A broker keeps a group's offsets by topic. */
+function tableOf({ to: { topic, broker } }: GroupSlot): string {
+  return `${topic}/${broker}`;
 }
 
 /** Whoever consumes as this group at the destination, through any of the brokers concerned. */

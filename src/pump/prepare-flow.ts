@@ -2,12 +2,12 @@ import type { LeftOut, Prepared, PrepareInput } from '../../activities/types.ts'
 import { flowGroup } from '../replication/names.ts';
 import { queueKey, type Cluster } from '../transport/types.ts';
 import { chooseTopics, idlePatterns } from './prepare/choose-topics.ts';
+import { commitOffsets } from './prepare/commit-offsets.ts';
 import { createRetryGroups } from './prepare/create-groups.ts';
 import { createQuarantine } from './prepare/create-quarantine.ts';
 import { createTopic } from './prepare/create-topics.ts';
-import { inParallel } from './prepare/in-parallel.ts';
 import { inspectClusters, inspectTopics } from './prepare/inspect.ts';
-import { resolveStarts, type QueueStart } from './prepare/start-offsets.ts';
+import { resolveStarts } from './prepare/start-offsets.ts';
 import { planTopic, type TopicPlan } from './prepare/topic-plan.ts';
 import { MOST_LEFT_OUT } from './prepare/topology-changes.ts';
 
@@ -55,7 +55,11 @@ export async function prepareFlow(
   if (input.onPoison === 'quarantine') await createQuarantine(destination.admin, map);
   await Promise.all([source.admin.createGroup(group), destination.admin.createGroup(group)]);
   // durable before the first copy: a start such as `latest` must not be resolved a second time
-  await commitStarts(source, group, starts);
+  await commitOffsets(
+    starts,
+    ({ queue }) => `${queue.topic}/${queue.broker}`,
+    ({ queue, offset }) => source.admin.commit(group, queue, offset),
+  );
   return {
     map,
     starts: Object.fromEntries(starts.map(({ queue, offset }) => [queueKey(queue), offset])),
@@ -65,19 +69,4 @@ export async function prepareFlow(
 
 function waiting(plans: readonly TopicPlan[]): LeftOut[] {
   return plans.flatMap(({ topic, waits }) => (waits === undefined ? [] : [{ topic, reason: waits }]));
-}
-
-/**
- * A broker may forget one of the first two offsets of a group and topic that come at once (ConsumerOffsetManager.commitOffset puts a
- * new table for either), so the first one of each goes alone.
- */
-async function commitStarts({ admin }: Cluster, group: string, starts: readonly QueueStart[]): Promise<void> {
-  const tables = new Map(starts.toReversed().map((start) => [`${start.queue.topic}/${start.queue.broker}`, start]));
-  const firsts = [...tables.values()];
-  const commit = ({ queue, offset }: QueueStart) => admin.commit(group, queue, offset);
-  await inParallel(firsts, commit);
-  await inParallel(
-    starts.filter((start) => !firsts.includes(start)),
-    commit,
-  );
 }

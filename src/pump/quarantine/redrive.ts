@@ -55,7 +55,15 @@ export function lockTopic(
     const key = { topic, broker: from.broker, id: from.queue };
     keys.set(to.broker, [...(keys.get(to.broker) ?? []), key]);
   }
-  const options = { destination, group: flowGroup(input), owner, formerOwners, owesWait: false, isAtRest: false, onWait };
+  const options = {
+    destination,
+    group: flowGroup(input),
+    owner,
+    formerOwners,
+    owesWait: false,
+    isAtRest: false,
+    onWait,
+  };
   return new Map([...keys].map(([broker, of]) => [broker, new QueueLocks({ ...options, broker, keys: of })]));
 }
 
