@@ -4,18 +4,16 @@ import {
   failoverId,
   type FailoverResult,
   type FailoverSignal,
-  type FailoverStatus,
 } from '../replication/failover/messages.ts';
 import { TASK_QUEUE } from '../replication/messages.ts';
 import type { Progress } from './failover-text.ts';
 import { CommandFailed } from './failure.ts';
 import type { ChangeOptions } from './options.ts';
 import { note } from './output.ts';
-import { innermost, isNoWorker, isUnknownWorkflow, type Temporal } from './temporal.ts';
+import { queryFailover } from './queries.ts';
+import { innermost, isUnknownWorkflow, type Temporal } from './temporal.ts';
 
 const LOOK_EVERY_MS = 300;
-/** Without a worker a query would hang for 30 s. ms */
-const QUERY_MS = 3_000;
 
 /** @throws CommandFailed when one of this replication runs already */
 export async function startFailover(
@@ -79,17 +77,6 @@ export async function followFailover(temporal: Temporal, name: string, progress:
     return result;
   } catch (error) {
     throw new CommandFailed(`failover ${name}: ${innermost(error).message}`, { cause: error });
-  }
-}
-
-async function queryFailover(temporal: Temporal, name: string): Promise<FailoverStatus | undefined> {
-  try {
-    return await temporal.connection.withDeadline(Date.now() + QUERY_MS, () =>
-      temporal.client.workflow.getHandle(failoverId(name)).query<FailoverStatus>('status'),
-    );
-  } catch (error) {
-    if (isNoWorker(error)) return undefined;
-    throw error;
   }
 }
 

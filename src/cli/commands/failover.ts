@@ -18,6 +18,19 @@ interface MoveOptions extends ChangeOptions {
   readonly follow?: boolean;
 }
 
+/** What goes into the workflow's input as it is. */
+const GIVEN: readonly (keyof MoveOptions)[] = [
+  'fence',
+  'strandedTail',
+  'dryRun',
+  'confirm',
+  'patience',
+  'drainWithin',
+  'settleWithin',
+  'by',
+  'reason',
+];
+
 export function failover(program: Command): void {
   moving(
     program
@@ -86,31 +99,8 @@ async function move(name: string, usually: string, options: MoveOptions): Promis
     print(options, { name, sent: send }, `failover ${name}: ${send} sent; --follow shows what comes of it`);
     return;
   }
-  const {
-    mode = usually,
-    fence,
-    strandedTail,
-    dryRun,
-    confirm,
-    patience,
-    drainWithin,
-    settleWithin,
-    by,
-    reason,
-  } = options;
-  const input = {
-    replication: name,
-    mode,
-    fence,
-    strandedTail,
-    dryRun,
-    confirm,
-    patience,
-    drainWithin,
-    settleWithin,
-    by,
-    reason,
-  };
+  const given = Object.fromEntries(GIVEN.map((key) => [key, options[key]]));
+  const input = { ...given, replication: name, mode: options.mode ?? usually };
   const progress = new Progress(options.json ? () => undefined : (line) => process.stdout.write(`${line}\n`));
   const result = await withTemporal(async (temporal) => {
     if (!options.follow) await startFailover(temporal, input);
