@@ -1,0 +1,193 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { FailoverConfig } from '../../src/replication/failover/input.ts';
+import {
+  FAILOVER_WORKFLOW,
+  failoverId,
+  type FailoverResult,
+  type FailoverStatus,
+} from '../../src/replication/failover/messages.ts';
+import { TASK_QUEUE } from '../../src/replication/messages.ts';
+import type { Cluster, Queue } from '../../src/transport/types.ts';
+import { useClusters, useSides } from '../support/clusters.ts';
+import { eventually } from '../support/eventually.ts';
+import { LiveReplication } from '../support/live-replication.ts';
+import { mixedMessages } from '../support/messages.ts';
+import { comparedBothWays } from '../support/oracle/both-ways.ts';
+import { produce } from '../support/producer.ts';
+import { useStack } from '../support/servers.ts';
+import { FULL } from '../support/sizes.ts';
+import { Strikes, type Strike } from '../support/strikes.ts';
+import { WorkerProcess } from '../support/worker-process.ts';
+
+/** A failover with groups has so many activities, a failback of it more. */
+const OF_FAILOVER = 7;
+const FEWEST_OF_FAILBACK = 20;
+const COPIED = 400;
+const STRANDED = 40;
+const MEANWHILE = 60;
+/** Where the group stands in each queue when the source is lost, and when it moves home. */
+const CONSUMED = 50;
+const CONSUMED_MEANWHILE = 80;
+const RECOVERY_MS = 90_000;
+const ONCE = { lost: 0, repeated: 0, outOfOrder: 0, changed: 0 };
+
+const stack = useStack();
+const clusters = useClusters(stack);
+const sides = useSides(stack, clusters);
+let strikes: Strikes;
+let pumps: WorkerProcess;
+/** Works on workflows and on the activities of failovers, and is struck. */
+let control: WorkerProcess;
+
+beforeAll(async () => {
+  if (!FULL) return;
+  strikes = await Strikes.create();
+  pumps = await WorkerProcess.start(stack, stack.config, 'pump');
+  control = await startControl();
+});
+afterAll(async () => {
+  if (!FULL) return;
+  await strikes.goOn();
+  await control.stop();
+  await pumps.stop();
+  await strikes.close();
+});
+
+function startControl(): Promise<WorkerProcess> {
+  return WorkerProcess.start(stack, stack.config, 'control', strikes);
+}
+
+function messages(count: number, seed: number) {
+  return mixedMessages({ count, seed, meanBytes: 100, large: 0, largestBytes: 0 });
+}
+
+/** A replication with a group, of which everything was copied but for what is stranded, and whose source is dead. */
+class LostSource {
+  readonly live: LiveReplication;
+  readonly group: string;
+  readonly copies: readonly Queue[];
+
+  private constructor(live: LiveReplication) {
+    this.live = live;
+    this.group = `${live.topic}-group`;
+    this.copies = live.queues.map((queue) => ({ ...queue, broker: stack.west.brokerName }));
+  }
+
+  static async create(): Promise<LostSource> {
+    const lost = new LostSource(await LiveReplication.create(stack));
+    const { live, group, copies } = lost;
+    await clusters.east.admin.createGroup(group);
+    await live.produce(messages(COPIED, 1));
+    for (const queue of live.queues) await clusters.east.admin.commit(group, queue, CONSUMED);
+    await live.start({ groups: [group] });
+    await live.reaches(COPIED, RECOVERY_MS);
+    await eventually(RECOVERY_MS, () => lost.stands(clusters.west, copies, CONSUMED));
+    await (await live.handle()).executeUpdate('pause', { args: [{}] });
+    await live.produce(messages(STRANDED, 2));
+    await stack.east.broker.kill();
+    return lost;
+  }
+
+  /** Whether the group stands there in each queue. */
+  async stands({ admin }: Cluster, queues: readonly Queue[], at: number): Promise<boolean> {
+    const places = await Promise.all(queues.map((queue) => admin.committed(this.group, queue)));
+    return places.every((offset) => offset === at);
+  }
+
+  async settings(name: 'east' | 'west') {
+    const [{ admin }, { brokerName }] = [clusters[name], stack[name]];
+    return {
+      perm: (await admin.topicConfig(brokerName, this.live.topic))?.perm,
+      consumeEnable: (await admin.groupConfig(brokerName, this.group))?.consumeEnable,
+    };
+  }
+
+  /** Whether there was an activity to be struck. */
+  async move(config: Pick<FailoverConfig, 'mode' | 'fence'>, strike: Omit<Strike, 'blow'> | undefined) {
+    const { client } = await this.live.handle();
+    if (strike) await strikes.strikeAt({ ...strike, blow: 'kill' });
+    const failover = await client.start(FAILOVER_WORKFLOW, {
+      taskQueue: TASK_QUEUE,
+      workflowId: failoverId(this.live.name),
+      args: [{ replication: this.live.name, ...config }],
+    });
+    const result = failover.result() as Promise<FailoverResult>;
+    const ended = result.then(() => undefined);
+    const asked = eventually(3 * RECOVERY_MS, async () => {
+      const { waitingFor } = await failover.query<FailoverStatus>('status').catch(() => ({ waitingFor: undefined }));
+      return waitingFor === 'producersStopped';
+    }).then(() => failover.signal('producersStopped'));
+    const told = Promise.race([ended, asked]);
+    const struck = await Promise.race([
+      ended,
+      eventually(3 * RECOVERY_MS, () => control.hasEnded).then(() => strikes.struck()),
+    ]);
+    await strikes.goOn();
+    if (struck !== undefined) control = await startControl();
+    const began = Date.now();
+    expect(await result, JSON.stringify(strike)).toMatchObject({ outcome: 'done', problems: [] });
+    await told;
+    if (struck !== undefined)
+      console.log(
+        `${config.mode}: killed ${strike!.when} activity ${strike!.nth} (${struck}), done after ${Date.now() - began} ms`,
+      );
+    return { result: await result, isStruck: struck !== undefined };
+  }
+}
+
+/** @returns whether the failback had come to the activity that was to be struck */
+async function survivesKills(nth: number, when: Strike['when']): Promise<boolean> {
+  const lost = await LostSource.create();
+  const { live, group, copies } = lost;
+  try {
+    const failover = await lost.move({ mode: 'failover' }, nth <= OF_FAILOVER ? { nth, when } : undefined);
+    expect(failover.isStruck).toBe(nth <= OF_FAILOVER);
+    expect(failover.result.rpo!.queues.map(({ copiedUpTo }) => copiedUpTo)).toEqual(
+      copies.map(() => COPIED / copies.length),
+    );
+    expect(await lost.settings('west')).toEqual({ perm: 6, consumeEnable: true });
+    expect(await lost.stands(clusters.west, copies, CONSUMED)).toBe(true);
+    expect(await live.status()).toMatchObject({
+      ...{ state: 'PAUSED', epoch: 2, primary: 'west', lost: { cluster: 'east' } },
+    });
+    expect(await live.status()).not.toHaveProperty('heldBy');
+
+    await produce({ writer: sides.west.writer, queues: copies, messages: messages(MEANWHILE, 3) });
+    for (const queue of copies) await clusters.west.admin.commit(group, queue, CONSUMED_MEANWHILE);
+    await stack.east.broker.start();
+    const failback = await lost.move({ mode: 'failback', fence: 'external' }, { nth, when });
+    expect(failback.result).toMatchObject({
+      strandedTail: { messages: STRANDED },
+      repeats: { groups: [{ group, messages: 0, stranded: 0 }] },
+    });
+    expect(await lost.settings('west')).toEqual({ perm: 4, consumeEnable: false });
+    expect(await lost.settings('east')).toEqual({ perm: 6, consumeEnable: true });
+    expect(await lost.stands(clusters.east, live.queues, CONSUMED_MEANWHILE)).toBe(true);
+    const status = await live.status();
+    expect(status).toMatchObject({ state: 'RUNNING', primary: 'east', blocked: [] });
+    expect(status).not.toHaveProperty('heldBy');
+    expect(status).not.toHaveProperty('lost');
+    const [toWest, toEast] = [COPIED + STRANDED, MEANWHILE];
+    expect(await comparedBothWays(stack, live.topic)).toEqual({
+      toWest: { source: toWest, copied: toWest, ...ONCE },
+      toEast: { source: toEast, copied: toEast, ...ONCE },
+    });
+    return failback.isStruck;
+  } finally {
+    await stack.east.broker.start().catch(() => undefined);
+    await live.close();
+  }
+}
+
+test.runIf(FULL)(
+  'the worker of a failover and of a failback is killed before and after each of their activities: they come to the same end',
+  async () => {
+    let nth = 1;
+    while (await survivesKills(nth, 'before')) {
+      expect(await survivesKills(nth, 'after'), `activity ${nth}`).toBe(true);
+      nth++;
+    }
+    expect(nth).toBeGreaterThan(FEWEST_OF_FAILBACK);
+  },
+  60 * 3 * RECOVERY_MS,
+);
