@@ -20,7 +20,13 @@ const MAX_PROPERTIES = 32_767 - 32;
 const MAX_DIGITS = 16;
 
 /** Where a client puts a message that is tried again: the topic that its listener expects. */
-const KEPT_ON_RETRIES = ['RETRY_TOPIC'];
+const KEPT_ON_RETRIES: readonly string[] = ['RETRY_TOPIC'];
+const NONE_KEPT: readonly string[] = [];
+
+const ORIGIN_NAME = property(PROPERTY_ORIGIN);
+const PATH_NAME = property(PROPERTY_PATH);
+const BORN_NAME = property(PROPERTY_BORN);
+const TRIES_NAME = property(PROPERTY_TRIES);
 
 export type Tag = Readonly<{ key: string; value: string }>;
 
@@ -38,10 +44,6 @@ export class Annotator {
   readonly #fromStart: Buffer;
   readonly #fromEnd: Buffer;
   readonly #origin: Buffer;
-  readonly #originName = property(PROPERTY_ORIGIN);
-  readonly #pathName = property(PROPERTY_PATH);
-  readonly #bornName = property(PROPERTY_BORN);
-  readonly #triesName = property(PROPERTY_TRIES);
   readonly #isRetry: boolean;
   readonly #source: Buffer;
   readonly #destination: Buffer;
@@ -50,10 +52,7 @@ export class Annotator {
   /** `property` names the source's place: `REPL_FROM`, or `REPL_REDRIVEN` on copies that are late. */
   constructor(source: CopySource, destination: string, tags: readonly Tag[], property: string = PROPERTY_FROM) {
     this.#isRetry = isRetryTopic(source.topic);
-    this.#splicer = new PropertySplicer(
-      tags.map(({ key }) => key),
-      this.#isRetry ? KEPT_ON_RETRIES : [],
-    );
+    this.#splicer = splicerOf(tags, this.#isRetry ? KEPT_ON_RETRIES : NONE_KEPT);
     this.#fromStart = Buffer.from(`${fromPropertyStart(source, property)}${source.generation}:`);
     const tagProperties = tags.map(({ key, value }) => `${key}\u0001${value}\u0002`).join('');
     this.#fromEnd = Buffer.from(`:${source.broker}\u0002${tagProperties}`);
@@ -64,10 +63,10 @@ export class Annotator {
       this.#fromStart.length +
       this.#fromEnd.length +
       this.#origin.length +
-      this.#pathName.length +
+      PATH_NAME.length +
       this.#source.length +
-      this.#bornName.length +
-      this.#triesName.length +
+      BORN_NAME.length +
+      TRIES_NAME.length +
       3 * MAX_DIGITS +
       6;
   }
@@ -100,16 +99,16 @@ export class Annotator {
     at += this.#fromEnd.copy(target, at);
     at = origin.end === 0 ? at + this.#origin.copy(target, at) : this.#writeRelayed(records, origin, path, target, at);
     if (born.end > 0) {
-      at += this.#bornName.copy(target, at);
+      at += BORN_NAME.copy(target, at);
       at += records.copy(target, at, born.start, born.end);
       target[at++] = 2;
     } else if (message.bornTimestamp !== batchBorn) {
-      at += this.#bornName.copy(target, at);
+      at += BORN_NAME.copy(target, at);
       at = writeDigits(message.bornTimestamp, target, at);
       target[at++] = 2;
     }
     if (this.#isRetry) {
-      at += this.#triesName.copy(target, at);
+      at += TRIES_NAME.copy(target, at);
       at = writeDigits(message.reconsumeTimes, target, at);
       target[at++] = 2;
     }
@@ -124,10 +123,10 @@ export class Annotator {
 
   /** The source is not where the message was first produced: origin stays, the path grows by the source. */
   #writeRelayed(records: Buffer, origin: ValueBounds, path: ValueBounds, target: Buffer, at: number): number {
-    at += this.#originName.copy(target, at);
+    at += ORIGIN_NAME.copy(target, at);
     at += records.copy(target, at, origin.start, origin.end);
     target[at++] = 2;
-    at += this.#pathName.copy(target, at);
+    at += PATH_NAME.copy(target, at);
     const passed = path.end === 0 ? origin : path;
     at += records.copy(target, at, passed.start, passed.end);
     target[at++] = 0x2c;
@@ -139,6 +138,25 @@ export class Annotator {
   #hasPassedDestination(records: Buffer, origin: ValueBounds, path: ValueBounds): boolean {
     return listHolds(records, origin, this.#destination) || listHolds(records, path, this.#destination);
   }
+}
+
+const splicers = new WeakMap<readonly string[], WeakMap<readonly Tag[], PropertySplicer>>([
+  [KEPT_ON_RETRIES, new WeakMap()],
+  [NONE_KEPT, new WeakMap()],
+]);
+
+/** Its tables are large, and it is done with a message before it turns to the next: all queues of a task share one. */
+function splicerOf(tags: readonly Tag[], kept: readonly string[]): PropertySplicer {
+  const byTags = splicers.get(kept)!;
+  let splicer = byTags.get(tags);
+  if (!splicer) {
+    splicer = new PropertySplicer(
+      tags.map(({ key }) => key),
+      kept,
+    );
+    byTags.set(tags, splicer);
+  }
+  return splicer;
 }
 
 function property(name: string): Buffer {

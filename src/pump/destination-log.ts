@@ -167,6 +167,7 @@ export class DestinationLog {
   }
 
   async #readUnread(): Promise<void> {
+    if (this.#unread.isEmpty) return;
     const { repeated, foreign } = await this.#unread.read(this.#options.destination, {
       ...this.place(),
       // of its own: a copier that waits for this holds bytes of the common one

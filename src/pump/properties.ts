@@ -57,7 +57,7 @@ export interface ValueBounds {
 
 /**
  * Copies a message's properties without those above, without our own of an earlier copy, and without those that this task
- * sets. Reused for every message of a queue: it allocates nothing. After `splice`, `origin`, `path` and `born` bound the values
+ * sets. Reused for every message: it allocates nothing. After `splice`, `origin`, `path` and `born` bound the values
  * of an earlier copy's provenance in the source bytes.
  */
 export class PropertySplicer {

@@ -21,6 +21,10 @@ export interface Stretch {
 export class UnreadStretches {
   #stretches: Stretch[] = [];
 
+  get isEmpty(): boolean {
+    return this.#stretches.length === 0;
+  }
+
   get isFull(): boolean {
     return this.#stretches.length >= MOST_STRETCHES;
   }

@@ -31,6 +31,8 @@ export class InFlightTable {
   readonly #onUnanswered: (writtenAt: number) => void;
   readonly #pending = new Map<number, Pending>();
   #lastOpaque = 0;
+  /** No request's time is up before. By `performance.now()`. */
+  #nextDeadline = Infinity;
   #sweeper: NodeJS.Timeout | undefined;
 
   constructor(address: string, onSettled: (pending: Pending) => void, onUnanswered: (writtenAt: number) => void) {
@@ -62,6 +64,7 @@ export class InFlightTable {
       reject,
     };
     this.#pending.set(opaque, pending);
+    this.#nextDeadline = Math.min(this.#nextDeadline, deadline);
     this.#sweeper ??= setTimeout(this.#sweep, SWEEP_MS);
     return pending;
   }
@@ -99,8 +102,12 @@ export class InFlightTable {
   readonly #sweep = (): void => {
     this.#sweeper = setTimeout(this.#sweep, SWEEP_MS);
     const now = performance.now();
+    if (now < this.#nextDeadline) return;
     const late: Pending[] = [];
-    for (const pending of this.#pending.values()) if (pending.deadline <= now) late.push(pending);
+    this.#nextDeadline = Infinity;
+    for (const pending of this.#pending.values())
+      if (pending.deadline <= now) late.push(pending);
+      else this.#nextDeadline = Math.min(this.#nextDeadline, pending.deadline);
     for (const pending of late) {
       const { name, timeoutMs, written } = pending;
       const what = written ? 'answer' : 'connection';
