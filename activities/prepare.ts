@@ -3,6 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { readJournal } from '../src/journal/journal.ts';
 import { isUnderWay, recall, saysTheSame } from '../src/journal/recall.ts';
 import { prepareFlow } from '../src/pump/prepare-flow.ts';
+import type { FlowKnowledge } from '../src/replication/flow-knowledge.ts';
 import { WRONG_INPUT } from '../src/replication/messages.ts';
 import type { Flow } from '../src/replication/names.ts';
 import { WrongInput } from '../src/replication/wrong-input.ts';
@@ -52,7 +53,9 @@ async function prepared(
 ): Promise<Prepared> {
   const source = dependencies.openCluster(workflowKnows.source);
   const destination = dependencies.openCluster(workflowKnows.destination);
-  const { known, journaled } = await recall(source, destination, workflowKnows);
+  const recalled = await recall(source, destination, workflowKnows);
+  const { journaled } = recalled;
+  const known = discovering ? servedAt(recalled.known, workflowKnows.primary) : recalled.known;
   const {
     map,
     starts,
@@ -70,6 +73,13 @@ async function prepared(
   const next = { ...now, revision: now.revision + 1 };
   await journal(dependencies, next);
   return { ...next, ...goesBack, leftOut };
+}
+
+/** A replication that is under way knows better than a journal in which a move may stand that was given up. */
+function servedAt(known: FlowKnowledge, primary: string | undefined): FlowKnowledge {
+  const { replication, source, destination, epoch, revision, map, histories, starts } = known;
+  const others = { replication, source, destination, epoch, revision, map, histories, starts };
+  return primary === undefined ? others : { ...others, primary };
 }
 
 /** A flow back is not forgotten with Temporal, or by a stop and a start. */

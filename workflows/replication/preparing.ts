@@ -29,7 +29,8 @@ export function prepareOnce(
 
 export function adopt(task: Task, flow: FlowState, prepared: Prepared): void {
   const { map, starts, leftOut = [], epoch, revision, histories, primary } = prepared;
-  if (primary !== undefined && flow === task.flows[0]) task.primary = primary;
+  // one that is under way knows better: what is journaled may be of a move that was given up
+  if (primary !== undefined && !flow.begun && flow === task.flows[0]) task.primary = primary;
   flow.epoch = epoch ?? flow.epoch;
   flow.revision = revision ?? flow.revision;
   flow.histories = histories ?? flow.histories;

@@ -79,6 +79,17 @@ test('R12: what is journaled of the first flow decides where a task is served', 
   await replication.update('stop');
 });
 
+test('R12: a task under way keeps where it is served, whatever is journaled of a move that was given up', async () => {
+  const { rig } = stage;
+  const replication = await rig.running({ ...ONE_PUMP, mode: 'two-way' });
+  rig.prepare = ({ source }) => Promise.resolve({ map: source === 'west' ? BACK : MAP, starts: {}, primary: 'west' });
+  await replication.update('pause');
+  await replication.update('resume');
+  await replication.reaches('RUNNING');
+  expect(await replication.status()).not.toHaveProperty('primary');
+  await replication.update('stop');
+});
+
 test('a reverse that cannot look at a cluster, or add the way back, leaves everything as it was', async () => {
   const { rig } = stage;
   rig.prepare = ({ source }) =>
