@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client';
 import type { GroupLook } from '../src/groups/group-look.ts';
 import { GroupReporter } from '../src/groups/group-reporter.ts';
 import type { GroupSync } from '../src/groups/group-sync.ts';
+import { MayNotWrite } from '../src/groups/move-group.ts';
 import { withGroupSync } from '../src/groups/open-sync.ts';
 import { describeGroups, REPORT_LIMITS } from '../src/groups/report-groups.ts';
 import { Lease, now } from '../src/pump/lease.ts';
@@ -122,7 +123,7 @@ class SyncAttempt {
 
   #assertCurrent(): void {
     if (this.attempt.ended.aborted || !this.#lease.valid)
-      throw new Error('this sync was told to end, or cannot be sure that it still counts');
+      throw new MayNotWrite('this sync was told to end, or cannot be sure that it still counts');
   }
 }
 

@@ -5,7 +5,7 @@ import { retryTopicsOf } from '../replication/retry-topics.ts';
 import { queueKey, type Cluster, type Queue } from '../transport/types.ts';
 import { FlowGroups, type FlowGroup } from './flow-groups.ts';
 import { aheadOf, uncopiedOf, type GroupLook, type GroupRetry, type GroupRow, type GroupSlot } from './group-look.ts';
-import { moveGroup } from './move-group.ts';
+import { MayNotWrite, moveGroup } from './move-group.ts';
 import { OffsetTable } from './offset-table.ts';
 import type { SyncGroupsInput } from '../../activities/types.ts';
 import type { GroupPosition } from './group-boundaries.ts';
@@ -18,7 +18,7 @@ export interface GroupSyncOptions {
   readonly translate: Translate;
   /** Comes back when everything that this broker of the destination had stored can be read. */
   readonly dispatched: (broker: string) => Promise<void>;
-  /** Right before each write. @throws Error where this sync may not write any more */
+  /** Right before each write. @throws MayNotWrite */
   readonly assertCurrent: () => void;
 }
 
@@ -63,7 +63,7 @@ export class GroupSync {
     return this.#requests + this.#groups.requests + this.#translations.requests;
   }
 
-  /** Reads both sides and moves what has to go on. A group's trouble is told with it. @throws TransportError where a cluster cannot be read */
+  /** Reads both sides and moves what has to go on. A group's trouble is told with it. @throws TransportError where a cluster cannot be read; MayNotWrite */
   async round(): Promise<GroupLook[]> {
     return await this.#eachGroup(true, async (look) => {
       const { destination, assertCurrent } = this.#options;
@@ -78,7 +78,7 @@ export class GroupSync {
 
   /**
    * One round that counts as the last word, where nothing is copied meanwhile: what the source's checkpoint says is copied can be read.
-   * @throws TransportError
+   * @throws TransportError; MayNotWrite
    */
   async lastRound(): Promise<GroupLook[]> {
     this.#before = await OffsetTable.read(this.#options.source, this.#sourceBrokers);
@@ -116,6 +116,7 @@ export class GroupSync {
         const problem = look.problem ?? aheadOf(look);
         return { ...look, ...(problem !== undefined && { problem }) };
       } catch (error) {
+        if (error instanceof MayNotWrite) throw error;
         return { ...look, problem: error instanceof Error ? error.message : String(error) };
       }
     });

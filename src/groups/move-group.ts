@@ -3,11 +3,14 @@ import { matches } from '../replication/topic-pattern.ts';
 import type { Cluster } from '../transport/types.ts';
 import { movesOf, type GroupLook, type GroupSlot } from './group-look.ts';
 
+/** The sync may not write any more; that says nothing about the group that it was about to move. */
+export class MayNotWrite extends Error {}
+
 export interface MoveOptions {
   readonly destination: Cluster;
   /** Groups that are moved although consumers are online there. */
   readonly resetOnline: readonly string[];
-  /** Right before each write. @throws Error where this sync may not write any more */
+  /** Right before each write. @throws MayNotWrite */
   readonly assertCurrent: () => void;
   readonly onRequest: (count: number) => void;
 }
@@ -16,7 +19,7 @@ export interface MoveOptions {
  * Moves a group on at the destination to where the source's offsets mean. Never behind the back of consumers that are online there: their
  * offsets stay, or they are told. Each write is read back.
  * @returns the group as it is then
- * @throws TransportError; Error where a broker does not keep what was written
+ * @throws TransportError; MayNotWrite; Error where a broker does not keep what was written
  */
 export async function moveGroup(look: GroupLook, options: MoveOptions): Promise<GroupLook> {
   const moves = movesOf(look);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SyncGroupsInput } from '../../../activities/types.ts';
 import type { GroupLook } from '../../../src/groups/group-look.ts';
 import type { GroupSync } from '../../../src/groups/group-sync.ts';
+import { MayNotWrite } from '../../../src/groups/move-group.ts';
 import { withGroupSync } from '../../../src/groups/open-sync.ts';
 import { ByteBudget } from '../../../src/pump/byte-budget.ts';
 import { openRemotingCluster } from '../../../src/transport/remoting/cluster.ts';
@@ -60,14 +61,18 @@ describe.each(BROKER_VERSIONS)('progress of groups, from %s', (version) => {
   }
   const atDestination = (name: string) =>
     Promise.all(rig.copies.map((queue) => destination.admin.committed(name, queue)));
-  function withSync<T>(choice: Partial<SyncGroupsInput>, work: (sync: GroupSync) => Promise<T>): Promise<T> {
+  function withSync<T>(
+    choice: Partial<SyncGroupsInput>,
+    work: (sync: GroupSync) => Promise<T>,
+    assertCurrent = (): void => undefined,
+  ): Promise<T> {
     const place = { broker: stack.west.brokerName, queue: 0 };
     const queues = [
       { topic: rig.queues[0]!.topic, from: { broker: from().brokerName, queue: 0 }, to: place, count: QUEUES },
     ];
     const flow = { replication: rig.name, source: source.name, destination: destination.name, queues, histories: {} };
     const budget = new ByteBudget(16 * 1024 * 1024);
-    const options = { source, destination, budget, assertCurrent: () => undefined };
+    const options = { source, destination, budget, assertCurrent };
     return withGroupSync({ ...flow, groups: [], resetOnline: [], ...choice }, options, work);
   }
   async function round(name: string, choice: Partial<SyncGroupsInput> = {}): Promise<GroupLook> {
@@ -105,6 +110,19 @@ describe.each(BROKER_VERSIONS)('progress of groups, from %s', (version) => {
       expect(look!.problem).toContain('offsets only go forward');
       expect(await atDestination(name)).toEqual([57, 68]);
     });
+  });
+
+  test('a sync that may not write any more says so, and nothing of the group that it was about to move', async () => {
+    const name = await group(10, 20);
+    const round = withSync(
+      { groups: [name] },
+      (sync) => sync.round(),
+      () => {
+        throw new MayNotWrite('replaced');
+      },
+    );
+    await expect(round).rejects.toThrow('replaced');
+    expect(await atDestination(name)).toEqual([undefined, undefined]);
   });
 
   test('a destination that lost what was written gets it again', async () => {
