@@ -28,6 +28,8 @@ export interface GroupRetry {
   readonly queue: Queue;
   /** Committed; `undefined` where the group has committed nothing. */
   readonly offset: number | undefined;
+  /** It could be copied, but is not yet: it has not been found. */
+  readonly isMissed: boolean;
 }
 
 /** A group as one round has found it. */
@@ -74,5 +76,14 @@ export function aheadOf({ slots }: GroupLook): string | undefined {
   return (
     `the destination has gone further than the source: in queue ${id} of ${topic} on ${broker} it stands at ${first.destination}, ` +
     `the source's offset means ${first.translated}${more}; offsets only go forward`
+  );
+}
+
+/** Said of a group that has consumed a retry topic which is not copied yet: once it is, the group would begin there anew. */
+export function missedOf({ retries }: GroupLook): string | undefined {
+  const missed = retries.find(({ isMissed, offset = 0 }) => isMissed && offset > 0);
+  return (
+    missed &&
+    `it has consumed messages of ${missed.queue.topic}, which is not copied yet; a new topic is found within a minute`
   );
 }

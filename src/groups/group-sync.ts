@@ -1,10 +1,18 @@
 import { inParallel } from '../pump/prepare/in-parallel.ts';
 import { flowGroup } from '../replication/names.ts';
 import { mappedQueues, sourceKey, type MappedQueue, type QueuePlace } from '../replication/queue-map.ts';
-import { retryTopicsOf } from '../replication/retry-topics.ts';
+import { retryTopicsOf, whyNoCopies } from '../replication/retry-topics.ts';
 import { queueKey, type Cluster, type Queue } from '../transport/types.ts';
 import { FlowGroups, type FlowGroup } from './flow-groups.ts';
-import { aheadOf, uncopiedOf, type GroupLook, type GroupRetry, type GroupRow, type GroupSlot } from './group-look.ts';
+import {
+  aheadOf,
+  missedOf,
+  uncopiedOf,
+  type GroupLook,
+  type GroupRetry,
+  type GroupRow,
+  type GroupSlot,
+} from './group-look.ts';
 import { MayNotWrite, moveGroup } from './move-group.ts';
 import { OffsetTable } from './offset-table.ts';
 import type { SyncGroupsInput } from '../../activities/types.ts';
@@ -113,7 +121,7 @@ export class GroupSync {
         look = await this.#lookAt(group, onSource, onDestination);
         if (look.problem !== undefined) return look;
         look = await work(look);
-        const problem = look.problem ?? aheadOf(look);
+        const problem = look.problem ?? aheadOf(look) ?? missedOf(look);
         return { ...look, ...(problem !== undefined && { problem }) };
       } catch (error) {
         if (error instanceof MayNotWrite) throw error;
@@ -146,6 +154,7 @@ export class GroupSync {
       names.map((topic) => ({
         queue: { topic, broker, id: 0 },
         offset: onSource.offset(group, topic, { broker, queue: 0 }),
+        isMissed: !this.#lanes.has(topic) && whyNoCopies(topic) === undefined,
       })),
     );
   }

@@ -6,7 +6,7 @@ import { MayNotWrite } from '../../../src/groups/move-group.ts';
 import { withGroupSync } from '../../../src/groups/open-sync.ts';
 import { ByteBudget } from '../../../src/pump/byte-budget.ts';
 import { openRemotingCluster } from '../../../src/transport/remoting/cluster.ts';
-import type { Cluster, Queue } from '../../../src/transport/types.ts';
+import type { Cluster, Queue, TopicConfig } from '../../../src/transport/types.ts';
 import { BROKER_VERSIONS, useCluster } from '../../support/broker-versions.ts';
 import { eventually } from '../../support/eventually.ts';
 import { mixedMessages } from '../../support/messages.ts';
@@ -19,6 +19,7 @@ const QUEUES = 2;
 const MESSAGES = 400;
 /** Of the destination alone, before the first copy: so no offset is the same on both sides. */
 const LOCAL = 7;
+const RETRY_TOPIC: TopicConfig = { readQueues: 1, writeQueues: 1, perm: 6, order: false, attributes: {} };
 
 const stack = useStack();
 
@@ -218,6 +219,18 @@ describe.each(BROKER_VERSIONS)('progress of groups, from %s', (version) => {
     expect(problems.get(far)).toContain('copying has not come as far as the group in queue 1');
     const end = MESSAGES + LOCAL;
     for (const name of [done, far]) expect(await atDestination(name)).toEqual([end, end]);
+  });
+
+  test('R10: a group that has consumed a retry topic which is not copied yet is not in step', async () => {
+    const name = await group(10, 20);
+    const retries = { topic: `%RETRY%${name}`, broker: from().brokerName, id: 0 };
+    await source.admin.putTopic(retries.broker, retries.topic, RETRY_TOPIC);
+    await source.admin.commit(name, retries, 0);
+    expect((await round(name)).problem).toBeUndefined();
+    await source.admin.commit(name, retries, 3);
+    const look = await round(name);
+    expect(look.problem).toContain(`it has consumed messages of ${retries.topic}, which is not copied yet`);
+    expect(look).toMatchObject({ slots: [{ destination: 17 }, { destination: 27 }] });
   });
 
   test('a look writes nothing', async () => {

@@ -22,7 +22,7 @@ function look(group: string, problem?: string): GroupLook {
     isAhead: false,
     destination: 11,
   });
-  const retries = [{ queue: { topic: `%RETRY%${group}`, broker: 'east-a', id: 0 }, offset: 23 }];
+  const retries = [{ queue: { topic: `%RETRY%${group}`, broker: 'east-a', id: 0 }, offset: 23, isMissed: false }];
   return {
     group,
     slots: [slot(0), slot(1)],
