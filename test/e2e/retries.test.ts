@@ -12,7 +12,7 @@ import { WorkerProcess } from '../support/worker-process.ts';
 const MESSAGES = 40;
 const FAIL_EVERY = 4;
 const FAILED = MESSAGES / FAIL_EVERY;
-/** Messages of a pop consumer come back when their invisible time of 10 s is over. */
+/** Messages that a pop consumer refuses come back after 10 s. */
 const MODES = FULL ? (['push', 'pop'] as const) : (['push'] as const);
 
 const stack = useStack();

@@ -58,7 +58,8 @@ import org.apache.rocketmq.tools.admin.DefaultMQAdminExt;
 public final class Consumers {
     /** How to stop each. */
     private static final Map<String, Runnable> RUNNING = new ConcurrentHashMap<>();
-    private static final int POP_INVISIBLE_MS = 10_000;
+    /** As by default: what a stalled machine acknowledges later is given out again, though the ledger has it. */
+    private static final int POP_INVISIBLE_MS = 60_000;
     private static final int MOST_TRIES = 10;
 
     public static void main(String[] args) throws IOException {
@@ -210,7 +211,7 @@ public final class Consumers {
     /** Receives from a proxy, processes, and acknowledges. What it refuses becomes visible again by itself. */
     private static final class SimpleConsumer {
         private static final Duration POLL = seconds(5);
-        private static final Duration INVISIBLE = seconds(10);
+        private static final Duration INVISIBLE = seconds(60);
         private static final int HEARTBEAT_EVERY_MS = 10_000;
         private static final int PAUSE_MS = 500;
 
