@@ -31,15 +31,14 @@ afterAll(async () => {
 
 type Work = Omit<JavaConsumerOptions, 'name' | 'servers' | 'group' | 'topic'>;
 /**
- * One that keeps up and wants the order, one that is dealt messages by the broker (in full size another one by a proxy), one that is far behind
- * and takes 6 s for what it has fetched, and one that fails: what it refuses waits 10 s for another try.
+ * One that keeps up and wants the order, one that is dealt messages by the broker, one that is far behind and takes 6 s for what it has fetched;
+ * in full size one that is dealt messages by a proxy, and one that fails: what it refuses waits 10 s for another try.
  */
 const APPLICATIONS: Readonly<Record<string, Work>> = {
   orderly: { mode: 'orderly' },
   pop: { mode: 'pop', ...(FULL && { failEvery: 500 }) },
   late: { mode: 'push', threads: 2, cache: 150, delayMs: 20 },
-  failing: { mode: 'push', failEvery: 100 },
-  ...(FULL && { grpc: { mode: 'grpc' } }),
+  ...(FULL && { failing: { mode: 'push', failEvery: 100 }, grpc: { mode: 'grpc' } }),
 };
 const NAMES = Object.keys(APPLICATIONS);
 const FAILING = NAMES.filter((name) => APPLICATIONS[name]!.failEvery !== undefined);

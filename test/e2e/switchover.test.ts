@@ -185,28 +185,32 @@ test.runIf(FULL)(
   120_000,
 );
 
-test('home again: a task that was reversed moves back by the same steps, and its primary side is the source again', async () => {
-  const live = await LiveReplication.create(stack);
-  let producer: MovingProducer | undefined;
-  try {
-    await live.start();
-    await eventually(30_000, async () => (await live.status()).state === 'RUNNING');
-    expect(await (await live.handle()).executeUpdate('reverse')).toMatchObject({ done: true });
-    expect(await live.status()).toMatchObject({ primary: 'west' });
-    producer = new MovingProducer(live.topic, live.queues.length, sides.west);
-    await eventually(60_000, async () => ((await live.produced()) ?? 0) > 1_000);
-    const { outcome, problems, steps } = await move(live, producer, 'external', sides.east);
-    expect({ outcome, problems }).toEqual({ outcome: 'done', problems: [] });
-    expect(steps.find(({ name }) => name === 'survey')!.result).toContain('from west to east');
-    await holdsAll(live, producer);
-    expect(await live.status()).toMatchObject({ primary: 'east' });
-    expect(await clusters.east.admin.topicConfig(stack.east.brokerName, live.topic)).toMatchObject({ perm: 6 });
-    expect(await clusters.west.admin.topicConfig(stack.west.brokerName, live.topic)).toMatchObject({ perm: 4 });
-  } finally {
-    await producer?.stop().catch(() => undefined);
-    await live.close();
-  }
-}, 120_000);
+test.runIf(FULL)(
+  'home again: a task that was reversed moves back by the same steps, and its primary side is the source again',
+  async () => {
+    const live = await LiveReplication.create(stack);
+    let producer: MovingProducer | undefined;
+    try {
+      await live.start();
+      await eventually(30_000, async () => (await live.status()).state === 'RUNNING');
+      expect(await (await live.handle()).executeUpdate('reverse')).toMatchObject({ done: true });
+      expect(await live.status()).toMatchObject({ primary: 'west' });
+      producer = new MovingProducer(live.topic, live.queues.length, sides.west);
+      await eventually(60_000, async () => ((await live.produced()) ?? 0) > 1_000);
+      const { outcome, problems, steps } = await move(live, producer, 'external', sides.east);
+      expect({ outcome, problems }).toEqual({ outcome: 'done', problems: [] });
+      expect(steps.find(({ name }) => name === 'survey')!.result).toContain('from west to east');
+      await holdsAll(live, producer);
+      expect(await live.status()).toMatchObject({ primary: 'east' });
+      expect(await clusters.east.admin.topicConfig(stack.east.brokerName, live.topic)).toMatchObject({ perm: 6 });
+      expect(await clusters.west.admin.topicConfig(stack.west.brokerName, live.topic)).toMatchObject({ perm: 4 });
+    } finally {
+      await producer?.stop().catch(() => undefined);
+      await live.close();
+    }
+  },
+  120_000,
+);
 
 test('aborted before the point of no return, everything is as it was, and production goes on', async () => {
   const live = await LiveReplication.create(stack);
