@@ -8,10 +8,16 @@ import {
   topicsThatDiffer,
 } from '../../src/failover/survey.ts';
 import { readSwitches } from '../../src/failover/group-fence.ts';
-import { findMovingGroups, knownGroups } from '../../src/groups/moving-groups.ts';
+import {
+  findMovingGroups,
+  knownGroups,
+  type MovingGroups,
+  type MovingGroupsOptions,
+} from '../../src/groups/moving-groups.ts';
 import { readEnds } from '../../src/failover/cut.ts';
 import { brokersOf, readPerms } from '../../src/failover/topic-perms.ts';
 import { readJournal } from '../../src/journal/journal.ts';
+import { pause } from '../../src/pump/time.ts';
 import type { ReplicationStatus } from '../../src/replication/messages.ts';
 import { workflowId } from '../../src/replication/names.ts';
 import type { GroupsView } from '../../src/replication/group-progress.ts';
@@ -23,6 +29,9 @@ import { orNotRunning } from './not-running.ts';
 import type { LostSurvey, Survey, SurveyInput } from './types.ts';
 
 const QUERY_MS = 10_000;
+/** The sync of groups tells within 5 s what has changed. ms */
+const TOLD_WITHIN_MS = 10_000;
+const LOOK_AGAIN_MS = 1000;
 
 /** See `FailoverActivities.survey`. */
 export async function survey(
@@ -37,10 +46,9 @@ export async function survey(
     brokersOf(source.admin, topics),
     brokersOf(destination.admin, topics),
   ]);
-  const groups = await findMovingGroups({
+  const groups = await groupsThatMove(client, status, {
     ...{ source, destination, sourceBrokers: brokers, destinationBrokers, topics: produced },
     ...{ groups: status.input.groups, resetOnline: status.input.resetOnline },
-    told: await groupsOf(client, status),
   });
   const before = {
     perms: await readPerms(source.admin, produced),
@@ -118,6 +126,20 @@ async function lastKnown(
     const { syncedAt, disabled = false } = told.get(group) ?? {};
     return { group, ...(syncedAt !== undefined && { syncedAt }), ...(disabled && { disabled }) };
   });
+}
+
+/** What the sync told last may be some seconds old: a group that was out of step then is looked at again before it stands in the way. */
+async function groupsThatMove(
+  client: Client,
+  status: ReplicationStatus,
+  options: Omit<MovingGroupsOptions, 'told'>,
+): Promise<MovingGroups> {
+  const deadline = performance.now() + TOLD_WITHIN_MS;
+  for (;;) {
+    const found = await findMovingGroups({ ...options, told: await groupsOf(client, status) });
+    if (found.problems.length === 0 || performance.now() > deadline) return found;
+    await pause(LOOK_AGAIN_MS);
+  }
 }
 
 type Told = Pick<GroupsView, 'groups' | 'troubles'>;

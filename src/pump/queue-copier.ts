@@ -67,8 +67,8 @@ export class QueueCopier {
   #loopsCountedTo: number | undefined;
   /** A broker looked at the last request and refused it: the destination queue may be gone, to which one can neither send nor read from it. */
   #refused = false;
-  /** The outcome of the last send is unknown, and the broker may not have looked at it yet. */
-  #unanswered = false;
+  /** The last send, where its outcome is unknown, and the broker may not have looked at it yet. */
+  #unanswered: { readonly messages: number; readonly bytes: number; readonly lastOffset: number } | undefined;
   #skipTo: number;
   readonly #size = new BatchSize();
   /** A batch was refused: messages go one by one until this source offset is passed. */
@@ -136,7 +136,7 @@ export class QueueCopier {
   }
 
   async #readBack(until: AbortSignal): Promise<void> {
-    const { source, destination, route, counter } = this.#options;
+    const { source, destination, route } = this.#options;
     if (this.#unanswered) {
       // The wait counts from the broker's first sign of life: one that was frozen may find the request only when it wakes.
       await destination.dispatched(route.to.broker, SEND_TIMEOUT_MS);
@@ -146,14 +146,22 @@ export class QueueCopier {
     if (this.#refused && !(await destination.holdsQueue(route.to))) throw queueGone(route.to, await this.#standsAt());
     this.#refused = false;
     await this.log.readBack(until);
-    if (this.#unanswered) counter.add({ settled: 1 });
-    this.#unanswered = false;
+    this.#settle();
     const quarantined = await this.#options.quarantine.newest(route);
     const next = await nextOffset(source, { ...route, skipTo: this.#skipTo }, this.log.evidence!, until);
     this.next = Math.max(next, quarantined + 1);
     this.#loopsCountedTo ??= (await source.committed(route.group, route.from)) ?? 0;
     await this.#checkHistory(until);
     this.trouble = undefined;
+  }
+
+  /** It is known now whether the batch of the last send was stored. */
+  #settle(): void {
+    if (!this.#unanswered) return;
+    const { messages, bytes, lastOffset } = this.#unanswered;
+    const isStored = (this.log.newest?.sourceOffset ?? -1) >= lastOffset;
+    this.#options.counter.add({ settled: 1, ...(isStored && { copied: messages, bytes }) });
+    this.#unanswered = undefined;
   }
 
   /** R8: what was copied last must still be what the source holds. */
@@ -236,7 +244,7 @@ export class QueueCopier {
   }
 
   #sendFailed(error: unknown, { messages, bytes }: Batch, lastOffset: number): never {
-    this.#unanswered = !isRefusal(error);
+    this.#unanswered = isRefusal(error) ? undefined : { messages, bytes, lastOffset };
     if (this.#unanswered) this.#size.unanswered(bytes);
     if (error instanceof TransportError && error.refusedForGood) {
       if (messages === 1) {

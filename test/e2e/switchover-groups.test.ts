@@ -144,12 +144,15 @@ describe.each(FULL ? CASES : CASES.slice(0, 1))('a switchover of a %s task with 
       expect(behind).toBeGreaterThan(MESSAGES / 2);
 
       const running = failover(live.name, '--fence', fence, '--by', 'kim', '--reason', 'moving day');
+      const refused = async () => {
+        throw new Error((await running).stdout);
+      };
       if (fence === 'external') {
-        await eventually(30_000, async () => (await statusOf()).waitingFor === 'producersStopped');
+        await eventually(30_000, async () => (await statusOf()).waitingFor === 'producersStopped').catch(refused);
         await producer.pause();
         expect(await failover(live.name, '--send', 'producersStopped')).toMatchObject({ code: 0 });
       }
-      await eventually(60_000, () => isDone('open'));
+      await eventually(60_000, () => isDone('open')).catch(refused);
       producer.moveTo(sides.west);
       await eventually(90_000, () => isDone('enable-groups'));
       await applications.leave(stack.east);

@@ -109,6 +109,7 @@ async function losingAnswers(fate: Fate): Promise<void> {
   await rig.drained(60_000);
   const { counters, repeats } = await rig.stop();
   expect(counters.settled, 'queues that had to settle a send').toBeGreaterThanOrEqual(LOSSES);
+  expect(counters.copied, 'those that were found stored count').toBe(count);
   expect(repeats).toEqual([]);
   const source = await readLog(join(stack.east.broker.folder, 'store'), topic);
   const destination = await readLog(join(stack.west.broker.folder, 'store'), topic);
