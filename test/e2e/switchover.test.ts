@@ -221,6 +221,7 @@ test('aborted before the point of no return, everything is as it was, and produc
   });
   try {
     await live.start({ mode: 'two-way' });
+    await eventually(30_000, async () => (await live.status()).state === 'RUNNING');
     const before = await settings();
     const running = failover(live.name, '--fence', 'broker', '--confirm');
     await eventually(60_000, async () => (await statusOf(live)).waitingFor === 'confirm');
