@@ -53,7 +53,10 @@ test('what ends it decides how Temporal is told: cancelled, handed over, never a
     runAttempt(
       attempt,
       () => undefined,
-      () => Promise.resolve().then(() => { work(rest); }),
+      () =>
+        Promise.resolve().then(() => {
+          work(rest);
+        }),
     ).catch((error: unknown) => error);
 
   const cancelled = await told(attemptOf(), ({ end, cancellationDetails }) => {
