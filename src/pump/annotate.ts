@@ -20,8 +20,7 @@ const MAX_PROPERTIES = 32_767 - 32;
 const MAX_DIGITS = 16;
 
 /** Where a client puts a message that is tried again: the topic that its listener expects. */
-const KEPT_ON_RETRIES: readonly string[] = ['RETRY_TOPIC'];
-const NONE_KEPT: readonly string[] = [];
+const KEPT_ON_RETRIES = ['RETRY_TOPIC'];
 
 const ORIGIN_NAME = property(PROPERTY_ORIGIN);
 const PATH_NAME = property(PROPERTY_PATH);
@@ -52,7 +51,7 @@ export class Annotator {
   /** `property` names the source's place: `REPL_FROM`, or `REPL_REDRIVEN` on copies that are late. */
   constructor(source: CopySource, destination: string, tags: readonly Tag[], property: string = PROPERTY_FROM) {
     this.#isRetry = isRetryTopic(source.topic);
-    this.#splicer = splicerOf(tags, this.#isRetry ? KEPT_ON_RETRIES : NONE_KEPT);
+    this.#splicer = splicerOf(tags, this.#isRetry);
     this.#fromStart = Buffer.from(`${fromPropertyStart(source, property)}${source.generation}:`);
     const tagProperties = tags.map(({ key, value }) => `${key}\u0001${value}\u0002`).join('');
     this.#fromEnd = Buffer.from(`:${source.broker}\u0002${tagProperties}`);
@@ -140,22 +139,15 @@ export class Annotator {
   }
 }
 
-const splicers = new WeakMap<readonly string[], WeakMap<readonly Tag[], PropertySplicer>>([
-  [KEPT_ON_RETRIES, new WeakMap()],
-  [NONE_KEPT, new WeakMap()],
-]);
+const splicers = new WeakMap<readonly Tag[], PropertySplicer>();
+const retrySplicers = new WeakMap<readonly Tag[], PropertySplicer>();
 
 /** Its tables are large, and it is done with a message before it turns to the next: all queues of a task share one. */
-function splicerOf(tags: readonly Tag[], kept: readonly string[]): PropertySplicer {
-  const byTags = splicers.get(kept)!;
-  let splicer = byTags.get(tags);
-  if (!splicer) {
-    splicer = new PropertySplicer(
-      tags.map(({ key }) => key),
-      kept,
-    );
-    byTags.set(tags, splicer);
-  }
+function splicerOf(tags: readonly Tag[], isRetry: boolean): PropertySplicer {
+  const known = isRetry ? retrySplicers : splicers;
+  const names = tags.map(({ key }) => key);
+  const splicer = known.get(tags) ?? new PropertySplicer(names, isRetry ? KEPT_ON_RETRIES : []);
+  known.set(tags, splicer);
   return splicer;
 }
 

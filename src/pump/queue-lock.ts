@@ -66,16 +66,16 @@ export class QueueLocks {
    * @throws TransportError, and the reason of `until` or of the loss
    */
   async take(until: AbortSignal): Promise<void> {
-    const { destination, broker, formerOwners, group, keys, isAtRest, onWait } = this.#options;
+    const { destination, broker, formerOwners, group, keys, onWait } = this.#options;
+    let { isAtRest } = this.#options;
     const stopWatching = destination.onLocksLost((name) => {
       if (name === broker) this.#lose(`the connection to broker ${name} was lost`);
     });
     this.#released.signal.addEventListener('abort', stopWatching, { once: true });
     let forced = false;
     let asked = now();
-    let waited = false;
     while (!(await this.#ask())) {
-      waited = true;
+      isAtRest = false;
       if (!forced && formerOwners.length > 0) {
         for (const former of formerOwners) await destination.unlock(broker, group, former, keys);
         forced = this.#owesWait = true;
@@ -90,7 +90,7 @@ export class QueueLocks {
     }
     this.lease.renew(asked);
     this.#renewing = this.#keepRenewing();
-    const drain = isAtRest && !waited ? 0 : SEND_QUEUE_DRAIN_MS;
+    const drain = isAtRest ? 0 : SEND_QUEUE_DRAIN_MS;
     const wait = this.#owesWait ? LEASE_MS + SEND_TIMEOUT_MS + SEND_QUEUE_DRAIN_MS : drain;
     await pause(wait, AbortSignal.any([until, this.lost]));
     until.throwIfAborted();
