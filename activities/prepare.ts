@@ -3,7 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { readJournal } from '../src/journal/journal.ts';
 import { isUnderWay, recall, saysTheSame } from '../src/journal/recall.ts';
 import { prepareFlow } from '../src/pump/prepare-flow.ts';
-import type { FlowKnowledge } from '../src/replication/flow-knowledge.ts';
+import { servedAt } from '../src/replication/flow-knowledge.ts';
 import { WRONG_INPUT } from '../src/replication/messages.ts';
 import type { Flow } from '../src/replication/names.ts';
 import { WrongInput } from '../src/replication/wrong-input.ts';
@@ -55,6 +55,7 @@ async function prepared(
   const destination = dependencies.openCluster(workflowKnows.destination);
   const recalled = await recall(source, destination, workflowKnows);
   const { journaled } = recalled;
+  // one that is under way knows better than a journal in which a move may stand that was given up
   const known = discovering ? servedAt(recalled.known, workflowKnows.primary) : recalled.known;
   const {
     map,
@@ -73,13 +74,6 @@ async function prepared(
   const next = { ...now, revision: now.revision + 1 };
   await journal(dependencies, next);
   return { ...next, ...goesBack, leftOut };
-}
-
-/** A replication that is under way knows better than a journal in which a move may stand that was given up. */
-function servedAt(known: FlowKnowledge, primary: string | undefined): FlowKnowledge {
-  const { replication, source, destination, epoch, revision, map, histories, starts } = known;
-  const others = { replication, source, destination, epoch, revision, map, histories, starts };
-  return primary === undefined ? others : { ...others, primary };
 }
 
 /** A flow back is not forgotten with Temporal, or by a stop and a start. */

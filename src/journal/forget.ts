@@ -1,3 +1,4 @@
+import { servedAt } from '../replication/flow-knowledge.ts';
 import type { Flow } from '../replication/names.ts';
 import type { Cluster } from '../transport/types.ts';
 import { ifAllowed } from './allowed.ts';
@@ -22,7 +23,6 @@ async function forgetIn(cluster: Cluster, flow: Flow): Promise<void> {
     ([queue, { generation }]) => [queue, { generation }] as const,
   );
   const histories = Object.fromEntries(generations);
-  const { replication, source, destination, epoch, revision } = known;
-  const left = { replication, source, destination, epoch, revision: revision + 1, histories };
-  await writeJournal(cluster, { ...left, map: [], starts: {} });
+  const left = { ...known, map: [], starts: {}, histories, revision: known.revision + 1 };
+  await writeJournal(cluster, servedAt(left, undefined));
 }

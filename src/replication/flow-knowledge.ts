@@ -19,3 +19,10 @@ export interface FlowKnowledge extends Flow {
   /** Of the whole task: the cluster where the application is served, once it was moved. The entry of the task's first flow decides. */
   readonly primary?: string;
 }
+
+/** The same, where the application is served there. */
+export function servedAt(known: FlowKnowledge, primary: string | undefined): FlowKnowledge {
+  const { replication, source, destination, epoch, revision, map, histories, starts } = known;
+  const others = { replication, source, destination, epoch, revision, map, histories, starts };
+  return primary === undefined ? others : { ...others, primary };
+}

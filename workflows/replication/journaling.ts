@@ -1,6 +1,6 @@
 import { ActivityCancellationType, isCancellation, proxyActivities, sleep } from '@temporalio/workflow';
 import type { ControlActivities } from '../../activities/types.ts';
-import type { FlowKnowledge } from '../../src/replication/flow-knowledge.ts';
+import { servedAt, type FlowKnowledge } from '../../src/replication/flow-knowledge.ts';
 import { causeOf } from './causes.ts';
 import type { FlowState } from './flow-state.ts';
 import type { Task } from './task.ts';
@@ -28,9 +28,7 @@ const { journal: journalNow } = proxyActivities<ControlActivities>({
 });
 
 export function knowledgeOf({ name, primary }: Task, flow: FlowState): FlowKnowledge {
-  const { source, destination, epoch, revision, map, histories, starts } = flow;
-  const known = { replication: name, source, destination, epoch, revision, map, histories, starts };
-  return primary === undefined ? known : { ...known, primary };
+  return servedAt({ replication: name, ...flow }, primary);
 }
 
 /** Makes it durable where the application is served from now on; that of the first flow, which decides, comes last. */
