@@ -1,11 +1,14 @@
+import { ByteBudget } from '../pump/byte-budget.ts';
+import { readMessages } from '../pump/read-messages.ts';
 import { PROXY_HEARTBEATS } from '../replication/topic-pattern.ts';
-import { MessageCursor } from '../transport/message.ts';
+import type { MessageCursor } from '../transport/message.ts';
 import { queuesOf } from '../transport/topic-queues.ts';
-import type { Cluster, Queue, QueueReader } from '../transport/types.ts';
+import type { Cluster } from '../transport/types.ts';
 
 /** Clients send a heartbeat every 10 s by gRPC, every 30 s by remoting; not all tell when they leave. ms */
 const ALIVE_MS = 65_000;
-const PULL_MESSAGES = 1_000;
+/** For what is read ahead. */
+const READING_BYTES = 8 * 1024 * 1024;
 
 /** What a group's client said last, and when by the broker's clock (ms since 1970). */
 interface Heartbeat {
@@ -30,27 +33,21 @@ export async function countProxyClients(
   const topic = await cluster.admin.topic(PROXY_HEARTBEATS);
   if (topic) {
     const reader = cluster.openSource();
+    const budget = new ByteBudget(READING_BYTES);
     try {
       for (const queue of queuesOf(topic).filter(({ broker }) => brokers.includes(broker))) {
         const now = (await cluster.admin.brokerTime(queue.broker)) ?? Date.now();
-        await read(reader, queue, await cluster.admin.offsetAt(queue, now - ALIVE_MS), heartbeats);
+        const from = await cluster.admin.offsetAt(queue, now - ALIVE_MS);
+        const { max } = await reader.range(queue);
+        await readMessages({ reader, queue, budget }, from, max, (message) => {
+          note(message, heartbeats);
+        });
       }
     } finally {
       reader.close();
     }
   }
   return new Map([...heartbeats].map(([group, clients]) => [group, present(clients)]));
-}
-
-async function read(reader: QueueReader, queue: Queue, from: number, heartbeats: Heartbeats): Promise<void> {
-  const { max } = await reader.range(queue);
-  for (let offset = from; offset < max;) {
-    const answer = await reader.pull(queue, { offset, maxMessages: PULL_MESSAGES, waitMs: 0 });
-    if (answer.nextOffset <= offset) return;
-    const message = new MessageCursor(answer.records);
-    while (message.next()) note(message, heartbeats);
-    offset = answer.nextOffset;
-  }
 }
 
 function note({ records, bodyStart, bodyEnd, storeTimestamp: at }: MessageCursor, heartbeats: Heartbeats): void {

@@ -97,10 +97,8 @@ export async function answeringBrokers(
     const answers = await Promise.allSettled(
       brokers.map((broker) => Promise.race([admin.brokerVersion(broker), late])),
     );
-    const [some, away] = ['fulfilled', 'rejected'].map((status) =>
-      brokers.filter((_, index) => answers[index]!.status === status),
-    ) as [string[], string[]];
-    return { some, away };
+    const some = brokers.filter((_, index) => answers[index]!.status === 'fulfilled');
+    return { some, away: brokers.filter((broker) => !some.includes(broker)) };
   };
   const none = { some: [], away: known.length > 0 ? [...new Set(known)] : ['every broker of these topics'] };
   return await Promise.race([asked(), late]).catch(() => none);

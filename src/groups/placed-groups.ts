@@ -97,7 +97,7 @@ export async function countRepeats({ rows, more }: PlacedGroups, options: Repeat
   };
 }
 
-/** How many of the stranded messages each group had consumed. */
+/** How many of the stranded messages each group had consumed. What must be read of a queue is read once for all groups. */
 async function consumedOfStranded(
   groups: ReadonlySet<string>,
   flushed: OffsetTable,
@@ -105,23 +105,21 @@ async function consumedOfStranded(
 ): Promise<ReadonlyMap<string, number>> {
   const reader = source.openSource();
   const consumed = new Map<string, number>();
+  const count = (group: string, messages: number) => consumed.set(group, (consumed.get(group) ?? 0) + messages);
   try {
-    for (const group of groups)
-      for (const { topic, broker, queue, from, to, messages: all } of stranded) {
-        const offset = flushed.offset(group, topic, { broker, queue }) ?? 0;
-        if (offset <= from) continue;
-        let messages = offset < to ? 0 : all;
-        if (offset < to)
-          await readMessages(
-            { reader, queue: { topic, broker, id: queue }, budget, signal },
-            from,
-            offset,
-            (message) => {
-              if (!hasPassed(propertiesOf(message), destination.name)) messages++;
-            },
-          );
-        consumed.set(group, (consumed.get(group) ?? 0) + messages);
-      }
+    for (const { topic, broker, queue, from, to, messages } of stranded) {
+      const places = [...groups]
+        .map((group) => ({ group, offset: flushed.offset(group, topic, { broker, queue }) ?? 0 }))
+        .filter(({ offset }) => offset > from);
+      for (const { group, offset } of places) count(group, offset < to ? 0 : messages);
+      const within = places.filter(({ offset }) => offset < to);
+      const until = within.reduce((most, { offset }) => Math.max(most, offset), from);
+      const place = { reader, queue: { topic, broker, id: queue }, budget, signal };
+      await readMessages(place, from, until, (message) => {
+        if (hasPassed(propertiesOf(message), destination.name)) return;
+        for (const { group, offset } of within) if (message.queueOffset < offset) count(group, 1);
+      });
+    }
   } finally {
     reader.close();
   }
