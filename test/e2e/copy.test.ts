@@ -1,26 +1,18 @@
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { LiveReplication } from '../support/live-replication.ts';
 import { mixedMessages } from '../support/messages.ts';
 import { readCommitLog } from '../support/oracle/commit-log.ts';
 import { useStack } from '../support/servers.ts';
 import { SEED, SIZES } from '../support/sizes.ts';
-import { WorkerProcess } from '../support/worker-process.ts';
+import { useWorker } from '../support/use-worker.ts';
 
 const LIMIT_MS = 600_000;
 /** Just below what one batch may hold with provenance. */
 const LARGEST_BYTES = 4 * 1024 * 1024 - 1000;
 
 const stack = useStack();
-let worker: WorkerProcess;
-
-beforeAll(async () => {
-  worker = await WorkerProcess.start(stack);
-});
-
-afterAll(async () => {
-  await worker.stop();
-});
+useWorker(stack);
 
 describe('R1, R2, R3: a backlog of all kinds of messages', () => {
   it(

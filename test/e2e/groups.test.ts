@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { GroupsView } from '../../src/replication/group-progress.ts';
 import { useClusters } from '../support/clusters.ts';
 import { cli } from '../support/cli.ts';
@@ -7,7 +7,7 @@ import { LiveReplication } from '../support/live-replication.ts';
 import { mixedMessages } from '../support/messages.ts';
 import { useStack } from '../support/servers.ts';
 import { FULL } from '../support/sizes.ts';
-import { WorkerProcess } from '../support/worker-process.ts';
+import { useWorker } from '../support/use-worker.ts';
 
 const [GROUPS, MOVING, RATE, MOVES] = FULL ? [200, 20, 10_000, 50] : [20, 4, 1_000, 8];
 /** Promised. ms */
@@ -15,14 +15,7 @@ const FOLLOWS_WITHIN_MS = 2000;
 
 const stack = useStack();
 const { east, west } = useClusters(stack);
-let worker: WorkerProcess;
-
-beforeAll(async () => {
-  worker = await WorkerProcess.start(stack);
-});
-afterAll(async () => {
-  await worker.stop();
-});
+useWorker(stack);
 
 it('R10: progress follows within 2 s while messages are copied', async () => {
   const live = await LiveReplication.create(stack);

@@ -1,16 +1,16 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { FailoverResult } from '../../src/replication/failover/messages.ts';
-import { cli } from '../support/cli.ts';
 import { eventually } from '../support/eventually.ts';
+import { failoverCommand } from '../support/failover-command.ts';
 import { LateMessages } from '../support/late-messages.ts';
 import { LiveReplication } from '../support/live-replication.ts';
 import type { TestMessage } from '../support/messages.ts';
 import { readCommitLog } from '../support/oracle/commit-log.ts';
 import { useStack, type TestCluster } from '../support/servers.ts';
 import { FULL } from '../support/sizes.ts';
-import { WorkerProcess } from '../support/worker-process.ts';
+import { useWorker } from '../support/use-worker.ts';
 
 const LATE = 20;
 /** 30 s, which is after the cut. */
@@ -20,14 +20,8 @@ const IGNORANT_MS = 30_000;
 const MESSAGES_PER_SECOND = 100;
 
 const stack = useStack();
-let worker: WorkerProcess;
-
-beforeAll(async () => {
-  worker = await WorkerProcess.start(stack);
-});
-afterAll(async () => {
-  await worker.stop();
-});
+useWorker(stack);
+const failover = failoverCommand(stack);
 
 function* numbered(): Generator<TestMessage> {
   for (let seq = 0; ; seq++)
@@ -59,13 +53,9 @@ test.runIf(FULL)(
         delayLevel: DELAY_LEVEL,
       });
       const ignorant = live.produceOn(numbered(), MESSAGES_PER_SECOND, stop.signal);
-      const failover = (...args: string[]) =>
-        cli(['failover', live.name, ...args, '--config', stack.config, '--json'], {
-          TEMPORAL_ADDRESS: stack.temporal.address,
-        });
-      const running = failover('--fence', 'external');
+      const running = failover(live.name, '--fence', 'external');
       // somebody is wrong
-      await eventually(30_000, async () => (await failover('--send', 'producersStopped')).code === 0);
+      await eventually(30_000, async () => (await failover(live.name, '--send', 'producersStopped')).code === 0);
       const { code, stdout } = await running;
       const result = JSON.parse(stdout) as FailoverResult;
       expect({ code, problems: result.problems }).toEqual({ code: 0, problems: [] });

@@ -1,13 +1,12 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Queue } from '../../src/transport/types.ts';
 import { useClusters } from '../support/clusters.ts';
 import { eventually } from '../support/eventually.ts';
-import { JavaConsumers } from '../support/java-consumers.ts';
 import { LiveReplication } from '../support/live-replication.ts';
 import { readQueue } from '../support/retries.ts';
 import { useStack, type TestCluster } from '../support/servers.ts';
 import { FULL } from '../support/sizes.ts';
-import { WorkerProcess } from '../support/worker-process.ts';
+import { useWorkerAndConsumers } from '../support/use-worker.ts';
 
 const MESSAGES = 40;
 const FAIL_EVERY = 4;
@@ -17,16 +16,7 @@ const MODES = FULL ? (['push', 'pop'] as const) : (['push'] as const);
 
 const stack = useStack();
 const { east, west } = useClusters(stack);
-let worker: WorkerProcess;
-let consumers: JavaConsumers;
-
-beforeAll(async () => {
-  [worker, consumers] = await Promise.all([WorkerProcess.start(stack), JavaConsumers.start()]);
-});
-afterAll(async () => {
-  await consumers.close();
-  await worker.stop();
-});
+const consumers = useWorkerAndConsumers(stack);
 
 test.each(MODES)(
   'R10: what the official Java client failed to process on the source as a %s consumer is tried again at the destination, once, and nothing else',
@@ -34,9 +24,9 @@ test.each(MODES)(
     const live = await LiveReplication.create(stack);
     const group = `${live.name}-${mode}`;
     const retries = mode === 'push' ? `%RETRY%${group}` : `%RETRY%${group}_${live.topic}`;
-    const got = (side: 'east' | 'west') => consumers.ledger(`${group}-${side}`);
+    const got = (side: 'east' | 'west') => consumers().ledger(`${group}-${side}`);
     const consume = (name: string, { nameServers: servers }: TestCluster, failEvery = 0) =>
-      consumers.start({ name: `${group}-${name}`, mode, servers, group, topic: live.topic, failEvery });
+      consumers().start({ name: `${group}-${name}`, mode, servers, group, topic: live.topic, failEvery });
     const waiting = ({ brokerName }: TestCluster): Queue => ({ topic: retries, broker: brokerName, id: 0 });
     try {
       await east.admin.createGroup(group);
@@ -44,7 +34,7 @@ test.each(MODES)(
       await consume('east', stack.east, FAIL_EVERY);
       await live.produce(Array.from({ length: MESSAGES }, (_, number) => message(number)));
       await eventually(60_000, () => got('east').length >= MESSAGES);
-      await consumers.stop(`${group}-east`);
+      await consumers().stop(`${group}-east`);
       // a push consumer's still wait for their time; it is their topic that is there from the first
       if (mode === 'pop')
         await eventually(60_000, async () => (await east.admin.range(waiting(stack.east))).max === FAILED);
@@ -66,7 +56,7 @@ test.each(MODES)(
       await west.admin.putGroup(stack.west.brokerName, { ...settings, consumeEnable: true });
       await consume('west', stack.west);
       await eventually(60_000, () => got('west').length >= FAILED);
-      await consumers.stop(`${group}-west`);
+      await consumers().stop(`${group}-west`);
       const again = got('west');
       expect(again.map(({ keys }) => keys).sort()).toEqual(
         got('east')

@@ -1,5 +1,5 @@
 import type { WorkflowFailedError, WorkflowHandle } from '@temporalio/client';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CommandAnswer } from '../../src/replication/messages.ts';
 import { flowGroup } from '../../src/replication/names.ts';
 import { openRemotingCluster } from '../../src/transport/remoting/cluster.ts';
@@ -9,7 +9,7 @@ import { LiveReplication } from '../support/live-replication.ts';
 import { mixedMessages } from '../support/messages.ts';
 import { useStack } from '../support/servers.ts';
 import { FULL } from '../support/sizes.ts';
-import { WorkerProcess } from '../support/worker-process.ts';
+import { useWorker } from '../support/use-worker.ts';
 
 /** Locks of a run that was ended by force may have to lapse. */
 const TAKEOVER_MS = 90_000;
@@ -17,15 +17,9 @@ const LIMIT_MS = 240_000;
 const COUNT = 2000;
 
 const stack = useStack();
-let worker: WorkerProcess;
+useWorker(stack);
 let live: LiveReplication;
 let handle: WorkflowHandle;
-
-beforeAll(async () => {
-  worker = await WorkerProcess.start(stack);
-});
-
-afterAll(() => worker.stop());
 
 beforeEach(async () => {
   live = await LiveReplication.create(stack);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { FailoverConfig } from '../../src/replication/failover/input.ts';
 import {
   FAILOVER_WORKFLOW,
@@ -16,8 +16,8 @@ import { comparedBothWays } from '../support/oracle/both-ways.ts';
 import { produce } from '../support/producer.ts';
 import { useStack } from '../support/servers.ts';
 import { FULL } from '../support/sizes.ts';
-import { Strikes, type Strike } from '../support/strikes.ts';
-import { WorkerProcess } from '../support/worker-process.ts';
+import type { Strike } from '../support/strikes.ts';
+import { useStruckWorkers } from '../support/struck-workers.ts';
 
 /** A failover with groups has so many activities, a failback of it more. */
 const OF_FAILOVER = 7;
@@ -34,28 +34,7 @@ const ONCE = { lost: 0, repeated: 0, outOfOrder: 0, changed: 0 };
 const stack = useStack();
 const clusters = useClusters(stack);
 const sides = useSides(stack, clusters);
-let strikes: Strikes;
-let pumps: WorkerProcess;
-/** Works on workflows and on the activities of failovers, and is struck. */
-let control: WorkerProcess;
-
-beforeAll(async () => {
-  if (!FULL) return;
-  strikes = await Strikes.create();
-  pumps = await WorkerProcess.start(stack, stack.config, 'pump');
-  control = await startControl();
-});
-afterAll(async () => {
-  if (!FULL) return;
-  await strikes.goOn();
-  await control.stop();
-  await pumps.stop();
-  await strikes.close();
-});
-
-function startControl(): Promise<WorkerProcess> {
-  return WorkerProcess.start(stack, stack.config, 'control', strikes);
-}
+const workers = useStruckWorkers(stack);
 
 function messages(count: number, seed: number) {
   return mixedMessages({ count, seed, meanBytes: 100, large: 0, largestBytes: 0 });
@@ -105,25 +84,19 @@ class LostSource {
   /** Whether there was an activity to be struck. */
   async move(config: Pick<FailoverConfig, 'mode' | 'fence'>, strike: Omit<Strike, 'blow'> | undefined) {
     const { client } = await this.live.handle();
-    if (strike) await strikes.strikeAt({ ...strike, blow: 'kill' });
+    if (strike) await workers().strikes.strikeAt({ ...strike, blow: 'kill' });
     const failover = await client.start(FAILOVER_WORKFLOW, {
       taskQueue: TASK_QUEUE,
       workflowId: failoverId(this.live.name),
       args: [{ replication: this.live.name, ...config }],
     });
     const result = failover.result() as Promise<FailoverResult>;
-    const ended = result.then(() => undefined);
     const asked = eventually(3 * RECOVERY_MS, async () => {
       const { waitingFor } = await failover.query<FailoverStatus>('status').catch(() => ({ waitingFor: undefined }));
       return waitingFor === 'producersStopped';
     }).then(() => failover.signal('producersStopped'));
-    const told = Promise.race([ended, asked]);
-    const struck = await Promise.race([
-      ended,
-      eventually(3 * RECOVERY_MS, () => control.hasEnded).then(() => strikes.struck()),
-    ]);
-    await strikes.goOn();
-    if (struck !== undefined) control = await startControl();
+    const told = Promise.race([result, asked]);
+    const struck = await workers().outliveBlow(result, 3 * RECOVERY_MS);
     const began = Date.now();
     expect(await result, JSON.stringify(strike)).toMatchObject({ outcome: 'done', problems: [] });
     await told;

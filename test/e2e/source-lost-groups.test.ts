@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { failoverId, type FailoverResult, type FailoverStatus } from '../../src/replication/failover/messages.ts';
-import { cli } from '../support/cli.ts';
+import type { FailoverResult } from '../../src/replication/failover/messages.ts';
+import { cliOf } from '../support/cli.ts';
 import { useClusters, useSides } from '../support/clusters.ts';
 import { eventually } from '../support/eventually.ts';
+import { failoverStatus, hasDone } from '../support/failover-command.ts';
 import { JavaConsumers } from '../support/java-consumers.ts';
 import { LiveReplication } from '../support/live-replication.ts';
 import { mixedMessages } from '../support/messages.ts';
@@ -29,8 +30,7 @@ afterAll(async () => {
   await worker.stop();
 });
 
-const run = (...args: string[]) =>
-  cli([...args, '--config', stack.config, '--json'], { TEMPORAL_ADDRESS: stack.temporal.address });
+const run = cliOf(stack);
 
 test.runIf(FULL)(
   'R10: while the source is lost groups go on where they were in step last; once it is back, progress follows to it',
@@ -116,17 +116,10 @@ test.runIf(FULL)(
 
       await stack.east.broker.start();
       const going = run('failback', live.name, '--fence', 'external');
-      const status = async (): Promise<FailoverStatus> =>
-        await (await live.handle()).client.getHandle(failoverId(live.name)).query('status');
       const isDone = (step: string) =>
-        Promise.race([
-          eventually(LIMIT_MS, async () =>
-            (await status()).steps.some(({ name, state }) => name === step && state === 'done'),
-          ),
-          going.then(({ stdout }) => stdout),
-        ]);
+        Promise.race([eventually(LIMIT_MS, () => hasDone(live, step)), going.then(({ stdout }) => stdout)]);
       await Promise.race([
-        eventually(LIMIT_MS, async () => (await status()).waitingFor === 'producersStopped'),
+        eventually(LIMIT_MS, async () => (await failoverStatus(live)).waitingFor === 'producersStopped'),
         going.then(({ stdout }) => Promise.reject(new Error(stdout))),
       ]);
       await meanwhile.pause();

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { failoverId, type FailoverResult, type FailoverStatus } from '../../src/replication/failover/messages.ts';
+import type { FailoverResult } from '../../src/replication/failover/messages.ts';
 import type { RedriveResult } from '../../src/replication/messages.ts';
-import { cli } from '../support/cli.ts';
+import { cliOf } from '../support/cli.ts';
 import { useClusters } from '../support/clusters.ts';
 import { eventually } from '../support/eventually.ts';
+import { failoverStatus } from '../support/failover-command.ts';
 import { LiveReplication } from '../support/live-replication.ts';
 import { mixedMessages } from '../support/messages.ts';
 import { MovingProducer } from '../support/moving-producer.ts';
@@ -31,8 +32,7 @@ afterAll(async () => {
   await worker.stop();
 });
 
-const run = (...args: string[]) =>
-  cli([...args, '--config', stack.config, '--json'], { TEMPORAL_ADDRESS: stack.temporal.address });
+const run = cliOf(stack);
 
 async function moved(...args: string[]): Promise<FailoverResult> {
   const { stdout } = await run(...args);
@@ -102,7 +102,7 @@ describe.each(FULL ? CASES : CASES.slice(0, 1))('stranded messages: %s', (policy
       });
 
       const going = moved('failback', live.name, '--fence', 'external', '--stranded-tail', policy);
-      await eventually(LIMIT_MS, async () => (await statusOf(live)).waitingFor === 'producersStopped');
+      await eventually(LIMIT_MS, async () => (await failoverStatus(live)).waitingFor === 'producersStopped');
       await run('failover', live.name, '--send', 'producersStopped');
       const failback = await going;
       expect(failback).toMatchObject({ outcome: 'done', problems: [], strandedTail: { messages: tail.length } });
@@ -135,9 +135,4 @@ async function expectEqual(topic: string, lost: number): Promise<void> {
   const { toWest, toEast } = await comparedBothWays(stack, topic);
   expect(toWest).toEqual({ source: toWest.source, copied: toWest.source - lost, lost, ...ONCE });
   expect(toEast).toEqual({ source: MEANWHILE, copied: MEANWHILE, lost: 0, ...ONCE });
-}
-
-async function statusOf(live: LiveReplication): Promise<FailoverStatus> {
-  const { client } = await live.handle();
-  return await client.getHandle(failoverId(live.name)).query('status');
 }

@@ -1,5 +1,5 @@
 import type { WorkflowHandle } from '@temporalio/client';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { FailoverConfig } from '../../src/replication/failover/input.ts';
 import {
   FAILOVER_WORKFLOW,
@@ -18,8 +18,8 @@ import { sequences } from '../support/oracle/sequences.ts';
 import { useStack } from '../support/servers.ts';
 import { FULL, SEED } from '../support/sizes.ts';
 import { seeded } from '../support/messages.ts';
-import { Strikes, type Strike } from '../support/strikes.ts';
-import { WorkerProcess } from '../support/worker-process.ts';
+import type { Strike } from '../support/strikes.ts';
+import { useStruckWorkers } from '../support/struck-workers.ts';
 
 /** A switchover with groups and `fence: external` has at least so many activities. */
 const FEWEST_ACTIVITIES = 12;
@@ -35,27 +35,11 @@ const stack = useStack();
 const clusters = useClusters(stack);
 const sides = useSides(stack, clusters);
 const random = seeded(SEED);
-let strikes: Strikes;
-let pumps: WorkerProcess;
-/** Works on workflows and on the activities of failovers, and is struck. */
-let control: WorkerProcess;
+const workers = useStruckWorkers(stack);
 
-beforeAll(async () => {
+beforeAll(() => {
   console.log(`seed ${SEED}`);
-  strikes = await Strikes.create();
-  pumps = await WorkerProcess.start(stack, stack.config, 'pump');
-  control = await startControl();
 });
-afterAll(async () => {
-  await strikes.goOn();
-  await control.stop();
-  await pumps.stop();
-  await strikes.close();
-});
-
-function startControl(): Promise<WorkerProcess> {
-  return WorkerProcess.start(stack, stack.config, 'control', strikes);
-}
 
 /** What a failover changes and an abort puts back. */
 async function settings({ topic }: LiveReplication) {
@@ -126,16 +110,11 @@ async function survivesKill(strike: Omit<Strike, 'blow'>, fence: 'broker' | 'ext
   try {
     await start(live);
     const before = await settings(live);
-    await strikes.strikeAt({ ...strike, blow: 'kill' });
+    await workers().strikes.strikeAt({ ...strike, blow: 'kill' });
     const failover = await begin(live, { fence });
     const result = failover.result() as Promise<FailoverResult>;
     const moving = move(failover, producer, fence);
-    const struck = await Promise.race([
-      result.then(() => undefined),
-      eventually(RECOVERY_MS, () => control.hasEnded).then(() => strikes.struck()),
-    ]);
-    await strikes.goOn();
-    if (struck !== undefined) control = await startControl();
+    const struck = await workers().outliveBlow(result, RECOVERY_MS);
     console.log(`${fence}: killed ${strike.when} activity ${strike.nth} (${struck ?? 'there was none'})`);
     const began = Date.now();
     expect(await result).toMatchObject({ outcome: 'done', problems: [] });
@@ -229,7 +208,7 @@ test.runIf(FULL)(
       const before = await settings(live);
       const failover = await begin(live, { fence: 'broker', confirm: true });
       await reaches(failover, ({ waitingFor }) => waitingFor === 'confirm');
-      await control.kill();
+      await workers().control.kill();
       const died = Date.now();
       const sent = total(producer);
       await eventually(LAPSES_MS, () => {
@@ -237,7 +216,7 @@ test.runIf(FULL)(
         return total(producer) > sent;
       });
       console.log(`sends were taken again ${Date.now() - died} ms after the owner's death`);
-      control = await startControl();
+      await workers().startControl();
       await failover.signal('confirm');
       const { outcome, problems } = (await failover.result()) as FailoverResult;
       expect({ outcome, problems }).toEqual({
@@ -271,13 +250,13 @@ test(
       const chosen = FULL ? all : [1 + Math.floor(random() * all.length)];
       for (const nth of chosen)
         for (const when of WHENS) {
-          await strikes.strikeAt({ nth, when, blow: 'stall' });
+          await workers().strikes.strikeAt({ nth, when, blow: 'stall' });
           const failover = await begin(live, { fence: 'external' });
           // the producers go on all the same: nobody has to stop for a rehearsal
           await failover.signal('producersStopped');
-          const struck = await eventually(RECOVERY_MS, () => strikes.struck());
+          const struck = await eventually(RECOVERY_MS, () => workers().strikes.struck());
           await failover.signal('abort', { reason: 'not today' });
-          await strikes.goOn();
+          await workers().strikes.goOn();
           const result = (await failover.result()) as FailoverResult;
           console.log(`aborted ${when} activity ${nth} (${struck}): ${result.outcome}`);
           expect(result).toMatchObject({ problems: [expect.stringContaining('not today')] });

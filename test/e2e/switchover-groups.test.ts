@@ -1,16 +1,16 @@
 import { stackStatus } from '../../src/stack/stack.ts';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { failoverId, type FailoverResult, type FailoverStatus } from '../../src/replication/failover/messages.ts';
-import { cli } from '../support/cli.ts';
+import { describe, expect, test } from 'vitest';
+import type { FailoverResult } from '../../src/replication/failover/messages.ts';
 import { useClusters, useSides } from '../support/clusters.ts';
 import { eventually } from '../support/eventually.ts';
-import { JavaConsumers, type Consumed, type JavaConsumerOptions } from '../support/java-consumers.ts';
+import { failoverCommand, failoverStatus, hasDone } from '../support/failover-command.ts';
+import type { Consumed, JavaConsumerOptions } from '../support/java-consumers.ts';
 import { LiveReplication } from '../support/live-replication.ts';
 import { MovingProducer } from '../support/moving-producer.ts';
 import { sequences } from '../support/oracle/sequences.ts';
 import { testSlot, useStack, type TestCluster } from '../support/servers.ts';
 import { FULL } from '../support/sizes.ts';
-import { WorkerProcess } from '../support/worker-process.ts';
+import { useWorkerAndConsumers } from '../support/use-worker.ts';
 
 /** Messages that each side produces at least. */
 const MESSAGES = FULL ? 30_000 : 5_000;
@@ -18,16 +18,7 @@ const MESSAGES = FULL ? 30_000 : 5_000;
 const stack = useStack({ proxies: FULL });
 const clusters = useClusters(stack);
 const sides = useSides(stack, clusters);
-let worker: WorkerProcess;
-let consumers: JavaConsumers;
-
-beforeAll(async () => {
-  [worker, consumers] = await Promise.all([WorkerProcess.start(stack), JavaConsumers.start()]);
-});
-afterAll(async () => {
-  await consumers.close();
-  await worker.stop();
-});
+const consumers = useWorkerAndConsumers(stack);
 
 type Work = Omit<JavaConsumerOptions, 'name' | 'servers' | 'group' | 'topic'>;
 /**
@@ -66,18 +57,18 @@ class Applications {
         const work = { ...APPLICATIONS[name]!, ...overrides };
         const servers = work.mode === 'grpc' ? [proxyOf(cluster)] : cluster.nameServers;
         const [topic, group] = [this.#topic, this.#group(name)];
-        return consumers.start({ ...work, servers, topic, group, name: this.#consumer(name, cluster) });
+        return consumers().start({ ...work, servers, topic, group, name: this.#consumer(name, cluster) });
       }),
     );
   }
 
   async leave(cluster: TestCluster): Promise<void> {
-    await Promise.all(NAMES.map((name) => consumers.stop(this.#consumer(name, cluster))));
+    await Promise.all(NAMES.map((name) => consumers().stop(this.#consumer(name, cluster))));
   }
 
   /** What an application was given on a cluster. */
   ledger(name: string, cluster: TestCluster): readonly Consumed[] {
-    return consumers.ledger(this.#consumer(name, cluster));
+    return consumers().ledger(this.#consumer(name, cluster));
   }
 
   /** What it acknowledged, on the one cluster and then on the other. */
@@ -108,8 +99,7 @@ class Applications {
 
 const isAcknowledged = ({ acknowledged }: Consumed) => acknowledged;
 
-const failover = (...args: string[]) =>
-  cli(['failover', ...args, '--config', stack.config, '--json'], { TEMPORAL_ADDRESS: stack.temporal.address });
+const failover = failoverCommand(stack);
 
 const CASES = [
   ['one-way', 'external'],
@@ -123,10 +113,6 @@ describe.each(FULL ? CASES : CASES.slice(0, 1))('a switchover of a %s task with 
     const began = Date.now();
     const producer = new MovingProducer(live.topic, live.queues.length, sides.east);
     const produced = () => producer.sent.reduce((sum, count) => sum + count, 0);
-    const statusOf = async (): Promise<FailoverStatus> =>
-      await (await live.handle()).client.getHandle(failoverId(live.name)).query('status');
-    const isDone = async (step: string) =>
-      (await statusOf()).steps.some(({ name, state }) => name === step && state === 'done');
     try {
       for (const group of applications.groups) {
         await clusters.east.admin.createGroup(group);
@@ -153,13 +139,15 @@ describe.each(FULL ? CASES : CASES.slice(0, 1))('a switchover of a %s task with 
         throw new Error((await running).stdout);
       };
       if (fence === 'external') {
-        await eventually(30_000, async () => (await statusOf()).waitingFor === 'producersStopped').catch(refused);
+        await eventually(30_000, async () => (await failoverStatus(live)).waitingFor === 'producersStopped').catch(
+          refused,
+        );
         await producer.pause();
         expect(await failover(live.name, '--send', 'producersStopped')).toMatchObject({ code: 0 });
       }
-      await eventually(60_000, () => isDone('open')).catch(refused);
+      await eventually(60_000, () => hasDone(live, 'open')).catch(refused);
       producer.moveTo(sides.west);
-      await eventually(90_000, () => isDone('enable-groups'));
+      await eventually(90_000, () => hasDone(live, 'enable-groups'));
       await applications.leave(stack.east);
       await applications.workOn(stack.west, { threads: 20, cache: 1000, delayMs: 0, failEvery: 0 });
 

@@ -1,9 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { FailoverResult, FailoverStatus } from '../../src/replication/failover/messages.ts';
-import { failoverId } from '../../src/replication/failover/messages.ts';
-import { cli } from '../support/cli.ts';
+import { describe, expect, test } from 'vitest';
+import type { FailoverResult } from '../../src/replication/failover/messages.ts';
 import { useClusters, useSides } from '../support/clusters.ts';
 import { eventually } from '../support/eventually.ts';
+import { failoverCommand, failoverStatus, hasDone } from '../support/failover-command.ts';
 import { LiveReplication } from '../support/live-replication.ts';
 import type { Cluster, Queue } from '../../src/transport/types.ts';
 import { mixedMessages } from '../support/messages.ts';
@@ -13,41 +12,26 @@ import { sequences } from '../support/oracle/sequences.ts';
 import { useStack } from '../support/servers.ts';
 import { FULL } from '../support/sizes.ts';
 import { tellOnline, type TellingConsumer } from '../support/telling-consumer.ts';
-import { WorkerProcess } from '../support/worker-process.ts';
+import { useWorker } from '../support/use-worker.ts';
 
 const PLAIN = { meanBytes: 100, large: 0, largestBytes: 0 };
 
 const stack = useStack();
 const clusters = useClusters(stack);
 const sides = useSides(stack, clusters);
-let worker: WorkerProcess;
+useWorker(stack);
 
-beforeAll(async () => {
-  worker = await WorkerProcess.start(stack);
-});
-afterAll(async () => {
-  await worker.stop();
-});
-
-const failover = (...args: string[]) =>
-  cli(['failover', ...args, '--config', stack.config, '--json'], { TEMPORAL_ADDRESS: stack.temporal.address });
-
-async function statusOf(live: LiveReplication): Promise<FailoverStatus> {
-  const { client } = await live.handle();
-  return await client.getHandle(failoverId(live.name)).query('status');
-}
+const failover = failoverCommand(stack);
 
 /** Moves the application with its producer. */
 async function move(live: LiveReplication, producer: MovingProducer, fence: string, to: Side): Promise<FailoverResult> {
   const running = failover(live.name, '--fence', fence, '--by', 'kim', '--reason', 'moving day');
   if (fence === 'external') {
-    await eventually(30_000, async () => (await statusOf(live)).waitingFor === 'producersStopped');
+    await eventually(30_000, async () => (await failoverStatus(live)).waitingFor === 'producersStopped');
     await producer.pause();
     expect(await failover(live.name, '--send', 'producersStopped')).toMatchObject({ code: 0 });
   }
-  await eventually(60_000, async () =>
-    (await statusOf(live)).steps.some(({ name, state }) => name === 'open' && state === 'done'),
-  );
+  await eventually(60_000, () => hasDone(live, 'open'));
   producer.moveTo(to);
   return JSON.parse((await running).stdout) as FailoverResult;
 }
@@ -119,10 +103,10 @@ test.runIf(FULL)(
       consumer = await tellOnline({ broker: stack.east.broker.address, group: groups[1], topics: [live.topic] });
       consumer.holds = [{ ...live.queues[0]!, unfinished: 7, commitOffset: 10 }];
       const moving = failover(live.name, '--fence', 'external');
-      await eventually(30_000, async () => (await statusOf(live)).waitingFor === 'producersStopped');
+      await eventually(30_000, async () => (await failoverStatus(live)).waitingFor === 'producersStopped');
       await failover(live.name, '--send', 'producersStopped');
       await eventually(30_000, async () =>
-        (await statusOf(live)).steps.some(({ name, state }) => name === 'settle' && state === 'running'),
+        (await failoverStatus(live)).steps.some(({ name, state }) => name === 'settle' && state === 'running'),
       );
       expect(await clusters.east.admin.groupConfig(stack.east.brokerName, groups[0])).toMatchObject({
         consumeEnable: false,
@@ -166,7 +150,7 @@ test.runIf(FULL)(
       });
       for (const [id, queue] of copies.entries()) await clusters.west.admin.commit(groups[0], queue, west[id]!);
       const home = failover(live.name, '--fence', 'external');
-      await eventually(30_000, async () => (await statusOf(live)).waitingFor === 'producersStopped');
+      await eventually(30_000, async () => (await failoverStatus(live)).waitingFor === 'producersStopped');
       await failover(live.name, '--send', 'producersStopped');
       expect(await home).toMatchObject({ code: 0 });
       const committed = (group: string) =>
@@ -224,7 +208,7 @@ test('aborted before the point of no return, everything is as it was, and produc
     await eventually(30_000, async () => (await live.status()).state === 'RUNNING');
     const before = await settings();
     const running = failover(live.name, '--fence', 'broker', '--confirm');
-    await eventually(60_000, async () => (await statusOf(live)).waitingFor === 'confirm');
+    await eventually(60_000, async () => (await failoverStatus(live)).waitingFor === 'confirm');
     expect(await settings()).not.toEqual(before);
     expect(await failover(live.name, '--send', 'abort', '--reason', 'not today')).toMatchObject({ code: 0 });
     const { code, stdout } = await running;

@@ -1,17 +1,17 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { failoverId, type FailoverResult, type FailoverStatus } from '../../src/replication/failover/messages.ts';
+import { expect, test } from 'vitest';
+import type { FailoverResult } from '../../src/replication/failover/messages.ts';
 import { holdEachOnce } from '../support/both-ways.ts';
-import { cli } from '../support/cli.ts';
 import { useClusters, useSides } from '../support/clusters.ts';
 import { eventually } from '../support/eventually.ts';
-import { JavaConsumers, type Consumed } from '../support/java-consumers.ts';
+import { failoverCommand, failoverStatus, hasDone } from '../support/failover-command.ts';
+import type { Consumed } from '../support/java-consumers.ts';
 import { LiveReplication } from '../support/live-replication.ts';
 import type { TestMessage } from '../support/messages.ts';
 import { MovingProducer } from '../support/moving-producer.ts';
 import { produce } from '../support/producer.ts';
 import { useStack } from '../support/servers.ts';
 import { FULL } from '../support/sizes.ts';
-import { WorkerProcess } from '../support/worker-process.ts';
+import { useWorkerAndConsumers } from '../support/use-worker.ts';
 
 /** Produced on each side before the application moves on. */
 const MESSAGES = 10_000;
@@ -23,16 +23,7 @@ const NAMES = ['orderly', 'push'] as const;
 const stack = useStack();
 const clusters = useClusters(stack);
 const sides = useSides(stack, clusters);
-let worker: WorkerProcess;
-let consumers: JavaConsumers;
-
-beforeAll(async () => {
-  [worker, consumers] = await Promise.all([WorkerProcess.start(stack), JavaConsumers.start()]);
-});
-afterAll(async () => {
-  await consumers.close();
-  await worker.stop();
-});
+const consumers = useWorkerAndConsumers(stack);
 
 test.runIf(FULL)(
   'R10: of a task that copies both ways an application moves there and home again: its groups get every message of either side, none twice',
@@ -42,13 +33,13 @@ test.runIf(FULL)(
     const workOn = async (side: Side) => {
       for (const name of NAMES) {
         const where = { servers: stack[side].nameServers, topic: live.topic, group: groupOf(name) };
-        await consumers.start({ ...where, name: `${groupOf(name)}-${side}`, mode: name });
+        await consumers().start({ ...where, name: `${groupOf(name)}-${side}`, mode: name });
       }
     };
-    const leave = (side: Side) => Promise.all(NAMES.map((name) => consumers.stop(`${groupOf(name)}-${side}`)));
+    const leave = (side: Side) => Promise.all(NAMES.map((name) => consumers().stop(`${groupOf(name)}-${side}`)));
     const ledger = (name: string): Consumed[] =>
       (['east', 'west'] as const)
-        .flatMap((side) => consumers.ledger(`${groupOf(name)}-${side}`))
+        .flatMap((side) => consumers().ledger(`${groupOf(name)}-${side}`))
         .sort((a, b) => a.at - b.at);
     let producer: MovingProducer | undefined;
     try {
@@ -112,26 +103,21 @@ async function move(
   change: () => Promise<void>,
 ): Promise<FailoverResult> {
   const running = failover(live.name, '--fence', 'external');
-  await eventually(LIMIT_MS, async () => (await statusOf(live)).waitingFor === 'producersStopped').catch(async () => {
-    throw new Error(JSON.stringify(await statusOf(live)));
-  });
+  await eventually(LIMIT_MS, async () => (await failoverStatus(live)).waitingFor === 'producersStopped').catch(
+    async () => {
+      throw new Error(JSON.stringify(await failoverStatus(live)));
+    },
+  );
   await producer.pause();
   await failover(live.name, '--send', 'producersStopped');
-  const isDone = async (step: string) =>
-    (await statusOf(live)).steps.some(({ name, state }) => name === step && state === 'done');
-  await eventually(LIMIT_MS, () => isDone('open'));
+  await eventually(LIMIT_MS, () => hasDone(live, 'open'));
   producer.moveTo(sides[to]);
-  await eventually(LIMIT_MS, () => isDone('enable-groups'));
+  await eventually(LIMIT_MS, () => hasDone(live, 'enable-groups'));
   await change();
   return JSON.parse((await running).stdout) as FailoverResult;
 }
 
-const failover = (...args: string[]) =>
-  cli(['failover', ...args, '--config', stack.config, '--json'], { TEMPORAL_ADDRESS: stack.temporal.address });
-
-async function statusOf(live: LiveReplication): Promise<FailoverStatus> {
-  return await (await live.handle()).client.getHandle(failoverId(live.name)).query('status');
-}
+const failover = failoverCommand(stack);
 
 function* foreignMessages(): Generator<TestMessage> {
   for (let seq = 0; seq < FOREIGN; seq++)

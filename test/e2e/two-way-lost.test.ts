@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { failoverId, type FailoverResult, type FailoverStatus } from '../../src/replication/failover/messages.ts';
-import { count, holdEachOnce, logOn } from '../support/both-ways.ts';
-import { cli } from '../support/cli.ts';
+import type { FailoverResult } from '../../src/replication/failover/messages.ts';
+import { count, holdEachOnce } from '../support/both-ways.ts';
+import { cliOf } from '../support/cli.ts';
 import { useClusters, useSides } from '../support/clusters.ts';
 import { eventually } from '../support/eventually.ts';
+import { failoverStatus } from '../support/failover-command.ts';
 import { LiveReplication } from '../support/live-replication.ts';
 import { MovingProducer } from '../support/moving-producer.ts';
+import { logOf } from '../support/oracle/both-ways.ts';
 import { copies, own } from '../support/oracle/compare.ts';
 import { useStack } from '../support/servers.ts';
 import { FULL } from '../support/sizes.ts';
@@ -54,14 +56,15 @@ test.runIf(FULL)(
       expect(await live.status()).toMatchObject({ state: 'PAUSED', primary: 'west', lost: { cluster: 'east' } });
 
       await stack.east.broker.start();
-      const stranded = count(own(await logOn(stack.east, live))) - count(copies(await logOn(stack.west, live)));
+      const stranded =
+        count(own(await logOf(stack.east, live.topic))) - count(copies(await logOf(stack.west, live.topic)));
       expect(stranded).toBeGreaterThan(BEHIND / 2);
       const going = run('failback', live.name, '--fence', 'external');
-      await eventually(LIMIT_MS, async () => (await failoverOf(live)).waitingFor === 'producersStopped');
+      await eventually(LIMIT_MS, async () => (await failoverStatus(live)).waitingFor === 'producersStopped');
       await onWest.pause();
       await run('failover', live.name, '--send', 'producersStopped');
       await eventually(LIMIT_MS, async () =>
-        (await failoverOf(live)).steps.some(({ name, state }) => name === 'open' && state === 'done'),
+        (await failoverStatus(live)).steps.some(({ name, state }) => name === 'open' && state === 'done'),
       );
       onWest.moveTo(sides.east);
       const atHome = sentBy(onWest) + BEHIND;
@@ -86,14 +89,8 @@ test.runIf(FULL)(
 );
 
 async function run(...args: string[]): Promise<FailoverResult> {
-  const environment = { TEMPORAL_ADDRESS: stack.temporal.address };
-  const { stdout } = await cli([...args, '--config', stack.config, '--json'], environment);
+  const { stdout } = await cliOf(stack)(...args);
   return JSON.parse(stdout) as FailoverResult;
-}
-
-async function failoverOf(live: LiveReplication): Promise<FailoverStatus> {
-  const { client } = await live.handle();
-  return await client.getHandle(failoverId(live.name)).query('status');
 }
 
 function sentBy({ sent }: MovingProducer): number {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import type { TestStack } from './servers.ts';
 
 export const CLI = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 
@@ -29,4 +30,10 @@ export async function cli(
     text(child.stderr),
   ]);
   return { code, stdout, stderr, tookMs: performance.now() - began };
+}
+
+/** The command line with the configuration and the Temporal of a stack, whose answers are JSON. */
+export function cliOf(stack: TestStack) {
+  return (...args: string[]) =>
+    cli([...args, '--config', stack.config, '--json'], { TEMPORAL_ADDRESS: stack.temporal.address });
 }

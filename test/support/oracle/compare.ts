@@ -65,14 +65,18 @@ function entry(message: LoggedMessage, tags: readonly string[]): Entry {
   };
 }
 
+function isCopy({ from, redriven }: Entry): boolean {
+  return from !== undefined || redriven;
+}
+
 /** What was produced there. */
 export function own(log: Log): Log {
-  return new Map([...log].map(([queue, all]) => [queue, all.filter(({ from }) => from === undefined)]));
+  return new Map([...log].map(([queue, all]) => [queue, all.filter((entry) => !isCopy(entry))]));
 }
 
 /** What was copied there. */
 export function copies(log: Log): Log {
-  return new Map([...log].map(([queue, all]) => [queue, all.filter(({ from }) => from !== undefined)]));
+  return new Map([...log].map(([queue, all]) => [queue, all.filter(isCopy)]));
 }
 
 /**
