@@ -1,7 +1,7 @@
 import { afterAll, beforeAll } from 'vitest';
 import { eventually } from './eventually.ts';
 import type { TestStack } from './servers.ts';
-import { Strikes } from './strikes.ts';
+import { type Strike, Strikes } from './strikes.ts';
 import { WorkerProcess } from './worker-process.ts';
 
 /** One worker for pumps; and one for workflows and the activities of failovers, which is struck there. */
@@ -30,16 +30,18 @@ export class StruckWorkers {
   }
 
   /**
-   * Waits for the blow that was ordered to kill, or for `result` where that is there before it; another worker goes on.
+   * Waits for the blow that was ordered to kill, or for `result` where that is there before it; another worker goes on, and meets the `next` blow.
    * @returns the activity that was struck, if one was
    */
-  async outliveBlow(result: Promise<unknown>, limitMs: number): Promise<string | undefined> {
+  async outliveBlow(result: Promise<unknown>, limitMs: number, next?: Strike): Promise<string | undefined> {
     const struck = await Promise.race([
       result.then(() => undefined),
       eventually(limitMs, () => this.control.hasEnded).then(() => this.strikes.struck()),
     ]);
     await this.strikes.goOn();
-    if (struck !== undefined) await this.startControl();
+    if (struck === undefined) return undefined;
+    if (next) await this.strikes.strikeAt(next);
+    await this.startControl();
     return struck;
   }
 
