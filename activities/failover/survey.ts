@@ -71,6 +71,7 @@ export async function survey(
   return {
     source: source.name,
     destination: destination.name,
+    mode: status.mode,
     topics,
     groups: groups.moving,
     idleGroups: groups.idle,

@@ -23,6 +23,8 @@ export interface Survey {
   /** Where the application is served now; `destination` is the other one of the replication's clusters. */
   readonly source: string;
   readonly destination: string;
+  /** Absent in what an earlier release has recorded. */
+  readonly mode?: 'one-way' | 'two-way';
   readonly topics: readonly string[];
   /** Consumer groups that move. */
   readonly groups: readonly string[];

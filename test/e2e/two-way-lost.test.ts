@@ -18,7 +18,8 @@ const BEHIND = 2_000;
 const LIMIT_MS = 120_000;
 
 const stack = useStack();
-const sides = useSides(stack, useClusters(stack));
+const clusters = useClusters(stack);
+const sides = useSides(stack, clusters);
 let worker: WorkerProcess;
 
 beforeAll(async () => {
@@ -74,6 +75,8 @@ test.runIf(FULL)(
       await onWest.stop();
 
       expect(await live.status()).toMatchObject({ state: 'RUNNING', primary: 'east' });
+      for (const side of ['east', 'west'] as const)
+        expect(await clusters[side].admin.topicConfig(stack[side].brokerName, live.topic)).toMatchObject({ perm: 6 });
       await holdEachOnce(stack, live, LIMIT_MS);
       // pumps tell what they counted when they end
       await (await live.handle()).executeUpdate('pause');

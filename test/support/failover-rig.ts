@@ -47,6 +47,8 @@ export class FailoverRig {
   /** Activities in the order in which they took effect. */
   readonly done: string[] = [];
   problems: string[] = [];
+  mode: 'one-way' | 'two-way' = 'one-way';
+  destinationPerms = DESTINATION_PERMS;
   stranded: readonly StrandedQueue[] = [];
   tailProblems: string[] = [];
   isPlacedKnown = true;
@@ -84,6 +86,8 @@ export class FailoverRig {
     this.world = untouched();
     this.done.length = 0;
     this.problems = [];
+    this.mode = 'one-way';
+    this.destinationPerms = DESTINATION_PERMS;
     this.stranded = [];
     this.tailProblems = [];
     this.isPlacedKnown = true;
@@ -230,6 +234,7 @@ function doubles(rig: FailoverRig): FailoverActivities {
     return {
       source: 'east',
       destination: 'west',
+      mode: rig.mode,
       topics: ['orders', 'audit'],
       groups: rig.groups,
       idleGroups: [],
@@ -238,7 +243,7 @@ function doubles(rig: FailoverRig): FailoverActivities {
       behind: 12,
       before: { perms: PERMS, brokers: [{ broker: 'east-a', from: 17 }], groups: switchesOf(rig) },
       destinationEnds: [],
-      destinationPerms: DESTINATION_PERMS,
+      destinationPerms: rig.destinationPerms,
     };
   }
 }

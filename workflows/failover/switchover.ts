@@ -2,7 +2,7 @@ import { ApplicationFailure, sleep } from '@temporalio/workflow';
 import type { Survey } from '../../activities/failover/types.ts';
 import type { FailoverResult } from '../../src/replication/failover/messages.ts';
 import { ROUTES_SPREAD_MS, type StepName } from '../../src/replication/failover/plan.ts';
-import { closed, messagesIn, opened } from '../../src/replication/failover/settings.ts';
+import { closed, isClosed, messagesIn, opened } from '../../src/replication/failover/settings.ts';
 import { attempted, draining, insisted } from './activities.ts';
 import { command, holder, Hold } from './commands.ts';
 import type { Course } from './course.ts';
@@ -136,12 +136,29 @@ async function turnRound(course: Course, { survey, hardFence, routesFencedAt }: 
       },
       () => `the brokers of ${survey.source} take sends again`,
     );
+  await reopen(course, survey);
   await course.attempt(
     'reverse',
     () => command(input, 'reverse', { from: survey.destinationEnds }),
     `give it again: replicator reverse ${input.replication}`,
   );
   await course.attempt('release', () => command(input, 'release'), `replicator release ${input.replication}`);
+}
+
+/**
+ * Two sides that both serve do so again once the application is home. It was away from a side that is closed; a move away from home leaves the old side
+ * closed, so that no producer goes back by mistake.
+ */
+async function reopen(course: Course, { mode, source, destinationPerms, before }: Survey): Promise<void> {
+  if (mode !== 'two-way' || !destinationPerms.some(isClosed)) {
+    course.skip('reopen', 'this is not the way home on a replication that copies both ways');
+    return;
+  }
+  await course.step(
+    'reopen',
+    () => insisted.setTopicPermissions({ cluster: source, perms: before.perms }),
+    () => `producers may write to ${source} as before`,
+  );
 }
 
 /** @throws ApplicationFailure with every problem */

@@ -6,7 +6,6 @@ import type { CommandAnswer } from '../../src/replication/messages.ts';
 import { queueKey } from '../../src/replication/queue-map.ts';
 import { done, refused } from './answers.ts';
 import { causeOf } from './causes.ts';
-import { isHolders } from './hold.ts';
 import { layShards, newFlow, type FlowState } from './flow-state.ts';
 import { journalPrimary } from './journaling.ts';
 import { adopt, prepareOnce } from './preparing.ts';
@@ -20,15 +19,12 @@ export const { takeCut, readPlaced } = proxyActivities<FailoverActivities>({
 });
 
 /**
- * Turns the direction of a one-way task; of a two-way one, which the holder moves, only which side is primary. From where the destination ended, what is produced there is copied back; what still arrives on the old side goes on to be
- * copied as a late arrival, and R7 keeps either from being copied back. Again: the other direction is the primary one, and both go on.
+ * Turns the direction of a one-way task: from where the destination ended, what is produced there is copied back; what still arrives on the old side goes on to be
+ * copied as a late arrival, and R7 keeps either from being copied back. Where both directions are copied already, only which side is primary changes, and with it from where groups follow.
  */
-export async function reverse(task: Task, work: Work, { from, reason, operationId }: Reverse): Promise<CommandAnswer> {
+export async function reverse(task: Task, work: Work, { from, reason }: Reverse): Promise<CommandAnswer> {
   // what 0.1 said
   if (!patched('reverse')) return refused('reverse is not available yet');
-  const isMoved = task.hold && isHolders(task.hold.operationId, operationId);
-  if (task.input.mode === 'two-way' && !isMoved)
-    return refused('it copies both ways, so there is no direction to turn; move the application with a switchover');
   if (task.state !== 'RUNNING')
     return refused(`reverse is possible while RUNNING; it is ${task.state}, try again later`);
   const primary = task.flows.find(({ source }) => source === task.primary) ?? task.flows[0]!;

@@ -26,6 +26,7 @@ export type StepName =
   | 'enable-groups'
   | 'report'
   | 'lift-fence'
+  | 'reopen'
   | 'reverse'
   | 'release';
 
@@ -65,6 +66,8 @@ function switchoverPlan({
     'enable-groups': 'enables the groups on the destination; their consumers may start there',
     'lift-fence':
       fence === 'broker' ? "has the source's brokers take sends again, 55 s after `fence-routes`" : undefined,
+    reopen:
+      'only where the replication copies both ways and the application goes home: producers may write on the other side again, as before',
     reverse:
       'copies back what is produced on the destination from now on; what still arrives on the source goes forward',
     release: 'gives the right to command the replication back',

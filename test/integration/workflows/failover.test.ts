@@ -46,9 +46,9 @@ test('a switchover fences, drains, opens and turns round, in this order, and mea
     { topic: 'orders', broker: 'west-a', perm: 6 },
     { topic: 'audit', broker: 'west-a', perm: 6 },
   ]);
-  const groups = ['fence-groups', 'settle', 'sync-groups', 'enable-groups'];
+  const skipped = ['fence-groups', 'settle', 'sync-groups', 'enable-groups', 'reopen'];
   for (const { name, state } of result.steps)
-    expect([name, state]).toEqual([name, groups.includes(name) ? 'skipped' : 'done']);
+    expect([name, state]).toEqual([name, skipped.includes(name) ? 'skipped' : 'done']);
   const open = result.steps.find(({ name }) => name === 'open')!;
   expect(result.writePauseMs).toBeGreaterThan(0);
   expect(result.writePauseMs).toBeLessThan(15_000);
@@ -184,6 +184,22 @@ describe('behind the point of no return it only goes forward', () => {
     await failover.handle.signal('producersStopped');
     expect(await failover.result()).toMatchObject({ outcome: 'done' });
     expect(tries).toBe(3);
+  });
+
+  test('home on a replication that copies both ways, the other side is opened again; on the way there it stays closed', async () => {
+    const { east } = rig.untouched;
+    for (const isHome of [true, false]) {
+      rig.reset();
+      rig.mode = 'two-way';
+      if (!isHome) rig.destinationPerms = rig.destinationPerms.map((place) => ({ ...place, perm: 6 }));
+      const failover = await rig.begin({ fence: 'external' });
+      await failover.handle.signal('producersStopped');
+      const result = await failover.result();
+      expect(result).toMatchObject({ outcome: 'done' });
+      expect(steps(result)).toContain(`reopen: ${isHome ? 'done' : 'skipped'}`);
+      if (isHome) expect(rig.world.east).toEqual(east);
+      else expect(rig.world.east).not.toEqual(east);
+    }
   });
 
   test('a refusal is told with what is left to do', async () => {
