@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { PumpInput } from '../../activities/types.ts';
 import { flowGroup } from '../replication/names.ts';
 import { mappedQueues } from '../replication/queue-map.ts';
@@ -5,11 +6,13 @@ import { queueKey } from '../transport/types.ts';
 import type { Route } from './settle.ts';
 
 /**
- * Above every queue number of a topic, because brokers accept offsets of queues that do not exist: under `SHARED + queue` a source queue keeps the
- * destination's checkpoint where it was mapped beside another one, under `LOSSES + generation * SHARED + queue` what is remembered of lost copies.
+ * Brokers accept offsets of queues that do not exist: so under numbers above every topic's queues it is kept on the destination's broker which
+ * copies were lost. It goes by the destination queue, which no other source queue has, unless it was remapped: what is of a remapped queue
+ * has a number by the hash of its own name.
  */
-const SHARED = 1_000_000;
-const LOSSES = 2 * SHARED;
+const GENERATION = 1_000_000;
+const LOSSES = 2 * GENERATION;
+const HASHED = 2 ** 30;
 
 type Routed = Pick<PumpInput, 'replication' | 'source' | 'destination' | 'queues' | 'histories' | 'starts' | 'skips'>;
 
@@ -27,10 +30,18 @@ export function routes(input: Routed): Route[] {
       to: destination,
       source: { cluster: input.source, topic, broker: from.broker, queue: from.queue, generation },
       group,
-      checkpoint: remapped ? { ...destination, id: SHARED + from.queue } : destination,
-      lossMark: { ...destination, id: LOSSES + generation * SHARED + from.queue },
+      checkpoint: remapped ? { ...destination, id: hashed('checkpoint', key) } : destination,
+      lossMark: {
+        ...destination,
+        id: remapped ? hashed(`losses ${generation}`, key) : LOSSES + generation * GENERATION + to.queue,
+      },
       start: history?.start ?? input.starts[key],
       skipTo: input.skips[key] ?? 0,
     };
   });
+}
+
+/** Two names have the same one time in 2^30. Brokers hold queue numbers in 31 bits. */
+function hashed(what: string, key: string): number {
+  return HASHED + (createHash('sha256').update(`${what} ${key}`).digest().readUInt32BE() >>> 2);
 }
