@@ -60,10 +60,11 @@ export class BrokerLane {
         isAtRest,
         onWait,
       });
+      // Another try does not know who came in between.
+      isAtRest = false;
       try {
         await assertCurrent();
         await locks.take(stop);
-        isAtRest = false;
         this.trouble = undefined;
         backoff.reset();
         const until = AbortSignal.any([stop, locks.lost]);

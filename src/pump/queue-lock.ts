@@ -77,8 +77,9 @@ export class QueueLocks {
     while (!(await this.#ask())) {
       isAtRest = false;
       if (!forced && formerOwners.length > 0) {
-        for (const former of formerOwners) await destination.unlock(broker, group, former, keys);
+        // First, because a request without an answer may have taken them away as well.
         forced = this.#owesWait = true;
+        for (const former of formerOwners) await destination.unlock(broker, group, former, keys);
       } else {
         onWait(`another pump holds locks of these ${keys.length} queues; they lapse 60 s after its last renewal`);
         // Two pumps that each held a part would keep each other waiting for ever.
