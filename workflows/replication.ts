@@ -44,6 +44,8 @@ export async function replication(input: unknown, carried?: Carried): Promise<Re
     await carryOutCommands(task, inbox, work, changed);
     journaling.cancel();
     await journaled;
+    // last, so that nothing is awaited between a look at what came meanwhile and the end of this run
+    await carryOutRest(task, inbox, work, changed);
     if (task.state === 'STOPPED') return resultOf(task);
     return await continueAsNew<typeof replication>(task.input, carry(task));
   });
@@ -58,13 +60,17 @@ async function carryOutCommands(task: Task, inbox: Inbox, work: Work, changed: (
     changed();
   }
   await work.end();
-  // whoever waits for an answer gets it from this run, and a `stop` that came while the pumps stopped still counts
+  await carryOutRest(task, inbox, work, changed);
+  if (work.failure) throw work.failure;
+}
+
+/** Whoever waits for an answer gets it from this run, and a `stop` that came while the run ended still counts. */
+async function carryOutRest(task: Task, inbox: Inbox, work: Work, changed: () => void): Promise<void> {
   while (!inbox.isEmpty || !allHandlersFinished()) {
     await inbox.executeNext((command) => execute(task, work, command));
     await condition(() => !inbox.isEmpty || allHandlersFinished());
   }
   changed();
-  if (work.failure) throw work.failure;
 }
 
 /** An operator who cancels the workflow means `stop`. */

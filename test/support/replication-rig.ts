@@ -83,6 +83,8 @@ export class ReplicationRig {
   takeCut: FailoverActivities['takeCut'] = () => Promise.resolve([]);
   readPlaced: FailoverActivities['readPlaced'] = () => Promise.resolve({ rows: [], more: 0 });
   readonly journal: FlowKnowledge[] = [];
+  /** Awaited whenever a journal is renewed. */
+  renewal: (known: FlowKnowledge) => Promise<void> = () => Promise.resolve();
   searchAttributes: readonly string[] = [];
   /** What a pump fails with at its start, if it does. */
   pumpFails: (input: PumpInput) => Error | undefined = () => undefined;
@@ -181,7 +183,7 @@ export class ReplicationRig {
       redirect: (input) => this.redirect(input),
       journal: (entry) => {
         this.journal.push(entry);
-        return Promise.resolve();
+        return this.renewal(entry);
       },
       raiseEpoch: (entry, back) => {
         this.journal.push(...(back ? [back] : []), entry);

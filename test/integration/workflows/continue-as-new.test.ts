@@ -8,6 +8,7 @@ const stage = useRig(SUGGESTED_AT);
 
 afterEach(() => {
   stage.rig.beforePumpEnds = () => Promise.resolve();
+  stage.rig.renewal = () => Promise.resolve();
 });
 
 /** Sends reports until a new run has begun. */
@@ -93,6 +94,31 @@ test('signals that come while pumps end for the next run are not lost', async ()
   await replication.update('stop');
 });
 
+test('a stop that comes while the journal is still being written for the next run is carried out', async () => {
+  const { rig } = stage;
+  const replication = await rig.running();
+  let release: () => void = () => undefined;
+  let isRenewing = false;
+  rig.renewal = () => {
+    isRenewing = true;
+    return new Promise((resolve) => (release = resolve));
+  };
+  await untilNextRun(replication);
+  await replication.reaches('RUNNING');
+  await eventually(10_000, () => isRenewing && rig.pumpsOf(replication).length === 2);
+  const runId = await replication.runId();
+  await eventually(30_000, async () => {
+    if (await isToldToEnd(replication, 'journal')) return true;
+    const [pump] = rig.pumpsOf(replication);
+    if (pump) await replication.report(pump, {});
+    return false;
+  });
+  await replication.handle.signal('stop', { by: 'kim' });
+  release();
+  expect(await replication.result()).toMatchObject({ state: 'STOPPED' });
+  expect(await replication.runId()).toBe(runId);
+});
+
 test('a paused replication stays paused', async () => {
   const { rig } = stage;
   const replication = await rig.running();
@@ -120,6 +146,16 @@ test('the next run goes on with the input as it was changed', async () => {
   expect(rig.pumpsOf(replication).every(({ input }) => input.onGap === 'skip')).toBe(true);
   await replication.update('stop');
 });
+
+/** Whether an activity of this type was asked to end. */
+async function isToldToEnd({ handle }: ReplicationUnderTest, type: string): Promise<boolean> {
+  const { events } = await handle.fetchHistory();
+  const told = events?.map((event) => event.activityTaskCancelRequestedEventAttributes?.scheduledEventId?.toString());
+  return !!events?.some(
+    ({ eventId, activityTaskScheduledEventAttributes: scheduled }) =>
+      scheduled?.activityType?.name === type && told?.includes(eventId?.toString()),
+  );
+}
 
 /** Grows the run until its pumps are told to end, and holds them there; returns how to let them go. */
 async function pumpsEndUntil(rig: ReplicationRig, replication: ReplicationUnderTest): Promise<() => void> {
