@@ -1,5 +1,5 @@
 import type { ActivityDependencies } from './dependencies.ts';
-import { raiseEpoch, renewJournal } from './journal.ts';
+import { journalBack, raiseEpoch, renewJournal } from './journal.ts';
 import { prepare } from './prepare.ts';
 import { pump } from './pump.ts';
 import { retire } from './retire.ts';
@@ -21,6 +21,7 @@ export function createControlActivities(dependencies: ActivityDependencies): Con
     redirect: (input) => redirect(dependencies, input),
     journal: (known) => renewJournal(dependencies, known),
     raiseEpoch: (known, back) => raiseEpoch(dependencies, known, back),
+    journalBack: (back) => journalBack(dependencies, back),
     usableSearchAttributes: () => dependencies.usableSearchAttributes(),
   };
 }

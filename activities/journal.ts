@@ -3,6 +3,7 @@ import { ifAllowed } from '../src/journal/allowed.ts';
 import { isNewer } from '../src/journal/entry.ts';
 import { readJournal, writeJournal } from '../src/journal/journal.ts';
 import type { FlowKnowledge } from '../src/replication/flow-knowledge.ts';
+import { supersede } from '../src/journal/supersede.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 
 /** A source that has not answered by then may be lost. ms */
@@ -24,11 +25,18 @@ export async function raiseEpoch(
   back?: FlowKnowledge,
 ): Promise<void> {
   const write = async (cluster: string) => {
-    if (back) await writeJournal(openCluster(cluster), back);
+    if (back) await supersede(openCluster(cluster), back);
     await writeJournal(openCluster(cluster), known);
   };
   await write(known.destination);
   await Promise.race([write(known.source).catch(() => undefined), sleep(LOST_AFTER_MS)]);
+}
+
+/** The side that is to be served decides; one that a lost cluster lacks is not missed, because the newer of both counts. */
+export async function journalBack({ openCluster }: ActivityDependencies, back: FlowKnowledge): Promise<void> {
+  await supersede(openCluster(back.source), back);
+  const other = supersede(openCluster(back.destination), back).catch(() => undefined);
+  await Promise.race([other, sleep(LOST_AFTER_MS)]);
 }
 
 /** Appends what is journaled already, before it expires; never behind something newer, which a reset may have made a workflow forget. */

@@ -217,6 +217,11 @@ export interface ControlActivities {
    * flow, if that is given. Idempotent.
    */
   raiseEpoch(known: FlowKnowledge, back?: FlowKnowledge): Promise<void>;
+  /**
+   * Journals where a flow that does not exist yet is to begin (without starts: nowhere), above whatever is journaled of it: on its source, and on its
+   * destination unless that is lost. Idempotent.
+   */
+  journalBack(back: FlowKnowledge): Promise<void>;
   /** Names of our search attributes that the worker's namespace accepts. A local activity. */
   usableSearchAttributes(): Promise<readonly string[]>;
 }

@@ -81,16 +81,25 @@ export const remapInput = z.strictObject({
 });
 export type Remap = z.output<typeof remapInput>;
 
+const ends = z.array(z.strictObject({ topic, broker: z.string(), ends: z.array(offset) }));
+
 export const reverseInput = z.strictObject({
   ...asked,
-  /** Where the destination's queues ended when it was opened for producers; by default where they end now. */
-  from: z.array(z.strictObject({ topic, broker: z.string(), ends: z.array(offset) })).optional(),
+  /** Where the destination's queues ended when it was opened for producers; by default as noted (`noteEnds`), else where they end now. */
+  from: ends.optional(),
 });
 export type Reverse = z.output<typeof reverseInput>;
 
 /** While it is held, others' commands are refused; those whose `operationId` begins with the holder's and `/` are the holder's own. */
 export const holdInput = z.strictObject({ ...asked, by: asked.by.unwrap(), operationId: asked.operationId.unwrap() });
 export type Hold = z.output<typeof holdInput>;
+
+export const noteEndsInput = z.strictObject({
+  ...asked,
+  /** Where the destination's queues end before it is opened for producers; absent: what this holder has noted does not count, because it was not opened. */
+  ends: ends.optional(),
+});
+export type NoteEnds = z.output<typeof noteEndsInput>;
 
 export const raiseEpochInput = z.strictObject({
   ...asked,
@@ -130,6 +139,7 @@ export const COMMAND_INPUTS = {
   remap: remapInput,
   acceptHistory: acceptHistoryInput,
   hold: holdInput,
+  noteEnds: noteEndsInput,
   raiseEpoch: raiseEpochInput,
   regain: regainInput,
   placeGroups: placeGroupsInput,
@@ -153,6 +163,8 @@ export const COMMAND_DESCRIPTIONS: Readonly<Record<CommandName, string>> = {
   acceptHistory:
     'Go on although the source holds something else than what was copied: { topic, queue, source?, broker?, from? }.',
   hold: 'For failovers: refuse the commands of everybody else until `release`: { by, operationId }.',
+  noteEnds:
+    'For failovers: where the destination ends; from there on `reverse`, or a failover, copies back, whenever that comes: { ends? }.',
   raiseEpoch: 'For failovers: have every pump of a flow end before others begin: { flow: { source, destination } }.',
   regain: 'For failbacks: the lost source is back; copy both ways, but for what stays where it is: { leave? }.',
   placeGroups:

@@ -23,6 +23,7 @@ export const COMMANDS = [
   'remap',
   'acceptHistory',
   'hold',
+  'noteEnds',
   'raiseEpoch',
   'regain',
   'placeGroups',
@@ -42,7 +43,7 @@ export interface Asked {
   readonly operationId?: string | undefined;
 }
 
-/** `done: false` either says why it is refused, or (still under way after 30 s) names the operation. */
+/** `done: false` either says why it is refused (`passing`: what may pass, so that it can be given again), or (still under way after 30 s) names the operation. */
 export type CommandAnswer =
   | {
       readonly done: true;
@@ -52,7 +53,7 @@ export type CommandAnswer =
       readonly epoch?: number;
       readonly placed?: GroupsPlaced;
     }
-  | { readonly done: false; readonly reason: string; readonly operation?: string };
+  | { readonly done: false; readonly reason: string; readonly operation?: string; readonly passing?: true };
 
 /** What one exact sync of consumer groups has come to, as the last word. */
 export interface GroupsPlaced {

@@ -22,11 +22,11 @@ import type { Strike } from '../support/strikes.ts';
 import { useStruckWorkers } from '../support/struck-workers.ts';
 
 /** A switchover with groups and `fence: external` has at least so many activities. */
-const FEWEST_ACTIVITIES = 12;
+const FEWEST_ACTIVITIES = 13;
 /** Where the group stands in each queue. */
 const CONSUMED = 50;
 /** Those before the point of no return with `fence: external`, when the producers have stopped. */
-const BEFORE_NO_RETURN = 5;
+const BEFORE_NO_RETURN = 6;
 const RECOVERY_MS = 90_000;
 /** A fence lasts 120 s from when it was renewed last. */
 const LAPSES_MS = 150_000;

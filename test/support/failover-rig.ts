@@ -33,6 +33,7 @@ function untouched() {
     west: DESTINATION_PERMS as unknown,
     acceptsFrom: 17,
     reversed: false,
+    noted: undefined as unknown,
     epoch: 1,
     groups: { east: true, west: false },
     placed: 0,
@@ -53,6 +54,8 @@ export class FailoverRig {
   tailProblems: string[] = [];
   isPlacedKnown = true;
   refuses: string | undefined;
+  /** How often `refuses` is for what passes; for good by default. */
+  passing = 0;
   wasOpen = false;
   groups: readonly string[] = [];
   /** Those of them that are disabled where the application is served. */
@@ -92,6 +95,7 @@ export class FailoverRig {
     this.tailProblems = [];
     this.isPlacedKnown = true;
     this.refuses = undefined;
+    this.passing = 0;
     this.wasOpen = false;
     this.groups = [];
     this.disabled = [];
@@ -198,10 +202,15 @@ function doubles(rig: FailoverRig): FailoverActivities {
     commandReplication: ({ command, input }) =>
       effect(command, (world) => {
         const { refuses } = rig;
-        if (refuses === command) return { done: false, reason: `no ${command} today` };
+        if (refuses === command) {
+          if (rig.passing > 0 && --rig.passing === 0) rig.refuses = undefined;
+          else if (rig.passing === 0) return { done: false, reason: `no ${command} today` };
+          return { done: false, reason: `no ${command} now`, passing: true };
+        }
         if (command === 'hold') world.held = input.operationId;
         else if (!input.operationId.startsWith(`${world.held}/`)) return { done: false, reason: 'held by another' };
         if (command === 'release') world.held = '';
+        if (command === 'noteEnds') world.noted = input.ends;
         if (command === 'reverse') world.reversed = true;
         if (command === 'raiseEpoch') world.epoch++;
         if (command === 'placeGroups') {

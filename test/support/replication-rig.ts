@@ -189,6 +189,10 @@ export class ReplicationRig {
         this.journal.push(...(back ? [back] : []), entry);
         return Promise.resolve();
       },
+      journalBack: (back) => {
+        this.journal.push(back);
+        return Promise.resolve();
+      },
       usableSearchAttributes: () => Promise.resolve(this.searchAttributes),
     };
   }

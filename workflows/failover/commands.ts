@@ -1,7 +1,8 @@
-import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, sleep, workflowInfo } from '@temporalio/workflow';
 import type { CommandInput } from '../../activities/failover/types.ts';
 import type { FailoverInput } from '../../src/replication/failover/input.ts';
 import type { CommandAnswer } from '../../src/replication/messages.ts';
+import { backOff } from '../replication/preparing.ts';
 import { attempted, insisted } from './activities.ts';
 
 /** Under this the replication is held; commands of the holder begin with it. */
@@ -45,7 +46,7 @@ export class Hold {
 /** A command of the holder, tried until it is answered. @throws ApplicationFailure with the replication's reason when it refuses */
 export async function command(
   failover: FailoverInput,
-  name: 'release' | 'reverse' | 'raiseEpoch' | 'regain',
+  name: 'release' | 'raiseEpoch' | 'regain',
   more: Readonly<Record<string, unknown>> = {},
 ): Promise<void> {
   const { replication } = failover;
@@ -53,15 +54,34 @@ export async function command(
   refuse(replication, name, await insisted.commandReplication({ replication, command: name, input }));
 }
 
-/** The same for one that may be refused and asked again. @param tries makes each a command of its own */
+/** The same for one that may be refused and asked again. @param id makes each a command of its own */
 export async function ask(
   failover: FailoverInput,
-  name: 'placeGroups',
+  name: 'noteEnds' | 'placeGroups' | 'reverse',
   more: Readonly<Record<string, unknown>>,
-  tries: number,
+  id: string,
 ): Promise<CommandAnswer> {
-  const input = asked(failover, `${operationId()}/${name}-${tries}`, more);
+  const input = asked(failover, `${operationId()}/${id}`, more);
   return await insisted.commandReplication({ replication: failover.replication, command: name, input });
+}
+
+/** Asks again while it is refused for what may pass. @throws ApplicationFailure with the replication's reason, when it refuses for good or for so long */
+export async function keepAsking(
+  failover: FailoverInput,
+  name: 'noteEnds' | 'reverse',
+  more: Readonly<Record<string, unknown>>,
+  withinMs: number,
+  id: string = name,
+): Promise<void> {
+  const until = Date.now() + withinMs;
+  for (let tries = 1; ; tries++) {
+    const answer = await ask(failover, name, more, `${id}-${tries}`);
+    if (answer.done || answer.passing !== true || Date.now() >= until) {
+      refuse(failover.replication, name, answer);
+      return;
+    }
+    await sleep(backOff(tries));
+  }
 }
 
 function refuse(replication: string, name: string, answer: CommandAnswer): void {

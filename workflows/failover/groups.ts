@@ -94,7 +94,7 @@ async function place(course: Course, { source, destination, groups }: Survey): P
     async () => {
       if (groups.length === 0) return new Map<string, string>();
       for (let tries = 1; ; tries++) {
-        const answer = await ask(course.input, 'placeGroups', more, tries);
+        const answer = await ask(course.input, 'placeGroups', more, `placeGroups-${tries}`);
         const problems = problemsOf(answer, groups);
         if (problems.size === 0 || Date.now() >= until) return problems;
         await sleep(1000);

@@ -4,10 +4,14 @@ import type { FailoverResult } from '../../src/replication/failover/messages.ts'
 import { ROUTES_SPREAD_MS, type StepName } from '../../src/replication/failover/plan.ts';
 import { closed, isClosed, messagesIn, opened } from '../../src/replication/failover/settings.ts';
 import { attempted, draining, insisted } from './activities.ts';
-import { command, holder, Hold } from './commands.ts';
+import { command, holder, Hold, keepAsking } from './commands.ts';
 import type { Course } from './course.ts';
 import { moveGroups } from './groups.ts';
 import { HardFence } from './hard-fence.ts';
+
+/** How long the replication may find reasons that pass. ms */
+const NOTED_WITHIN_MS = 30_000;
+const TURNED_WITHIN_MS = 300_000;
 
 /** What the first half has found and done. */
 interface Drained {
@@ -47,6 +51,7 @@ async function upToThePointOfNoReturn(course: Course): Promise<Drained> {
   const { input } = course;
   const survey = await surveyBoth(course, holder(input));
 
+  await noteEnds(course, survey);
   const { source, before } = survey;
   const startedAt = Date.now();
   await course.step(
@@ -80,6 +85,20 @@ async function upToThePointOfNoReturn(course: Course): Promise<Drained> {
     );
   await hardFence?.assertHeld();
   return { survey, hardFence, routesFencedAt };
+}
+
+/** However late, and by whomever, the direction is turned: what is produced on the destination from its opening on is copied back. */
+async function noteEnds(course: Course, { mode, destination, destinationEnds: ends }: Survey): Promise<void> {
+  if (mode !== 'one-way') {
+    course.skip('note-ends', 'the replication copies back already');
+    return;
+  }
+  await course.step(
+    'note-ends',
+    () => keepAsking(course.input, 'noteEnds', { ends }, NOTED_WITHIN_MS),
+    () => `from there on is copied back what is produced on ${destination}`,
+    () => keepAsking(course.input, 'noteEnds', {}, NOTED_WITHIN_MS, 'noteEnds/undo'),
+  );
 }
 
 async function fenceProducers(
@@ -139,8 +158,9 @@ async function turnRound(course: Course, { survey, hardFence, routesFencedAt }: 
   await reopen(course, survey);
   await course.attempt(
     'reverse',
-    () => command(input, 'reverse', { from: survey.destinationEnds }),
-    `give it again: replicator reverse ${input.replication}`,
+    () => keepAsking(input, 'reverse', { from: survey.destinationEnds }, TURNED_WITHIN_MS),
+    `give it again: replicator reverse ${input.replication}; if ${survey.source} is lost: replicator failover ${input.replication} --mode failover; ` +
+      `either copies back everything that is produced on ${survey.destination}, also what was produced before`,
   );
   await course.attempt('release', () => command(input, 'release'), `replicator release ${input.replication}`);
 }

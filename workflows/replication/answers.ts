@@ -11,6 +11,11 @@ export function refused(reason: string): CommandAnswer {
   return { done: false, reason };
 }
 
+/** It may pass, so that the same can be asked again. */
+export function refusedForNow(reason: string): CommandAnswer {
+  return { done: false, reason, passing: true };
+}
+
 /** For the audit. */
 export function resultText({ redrive }: Done): string {
   return redrive ? `done: ${redriveText(redrive)}` : 'done';

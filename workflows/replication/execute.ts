@@ -3,6 +3,7 @@ import type { Asked, CommandAnswer } from '../../src/replication/messages.ts';
 import { done, refused } from './answers.ts';
 import { acceptHistory, remap } from './go-on.ts';
 import { heldAgainst, hold, release } from './hold.ts';
+import { noteEnds } from './note-ends.ts';
 import { placeGroups } from './place-groups.ts';
 import { raiseEpoch } from './raise-epoch.ts';
 import { regain, startAnew } from './lost-source.ts';
@@ -46,6 +47,8 @@ export async function execute(task: Task, work: Work, command: Command): Promise
       return hold(task, command.input, new Date().toISOString());
     case 'release':
       return release(task);
+    case 'noteEnds':
+      return await noteEnds(task, command.input);
     case 'raiseEpoch':
       return await raiseEpoch(task, work, command.input);
     case 'regain':

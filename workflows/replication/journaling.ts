@@ -21,11 +21,13 @@ export const { raiseEpoch: journalEpoch } = proxyActivities<ControlActivities>({
 /** Entries expire with the journal's topic, after 72 h by default. */
 const AGAIN_AFTER = '12 hours';
 
-const { journal: journalNow } = proxyActivities<ControlActivities>({
+const { journal: journalNow, journalBack } = proxyActivities<ControlActivities>({
   startToCloseTimeout: '20s',
   // commands are answered within 30 s
   scheduleToCloseTimeout: '25s',
 });
+
+export { journalBack };
 
 export function knowledgeOf({ name, primary }: Task, flow: FlowState): FlowKnowledge {
   return servedAt({ replication: name, ...flow }, primary);

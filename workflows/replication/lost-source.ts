@@ -32,6 +32,7 @@ export async function standStill(task: Task, work: Work, flow: FlowState): Promi
     await journalEpoch(owned, others);
     other.revision = others.revision;
     if (back) task.flows = [...task.flows, back];
+    delete task.backFrom;
   } catch (error) {
     enter(task, state, reason);
     if (state !== 'PAUSED') work.start();
@@ -57,10 +58,14 @@ async function placedGroups({ input }: Task, { destination, map }: FlowState): P
 }
 
 /** To be prepared when the lost cluster is back. A task that copies both ways has it already, and it goes on where it stands. */
-async function flowBack({ flows }: Task, { source, destination, map }: FlowState): Promise<FlowState | undefined> {
+async function flowBack(
+  { flows, backFrom }: Task,
+  { source, destination, map }: FlowState,
+): Promise<FlowState | undefined> {
   if (flows.length > 1) return undefined;
   const topics = [...new Set(map.map(({ topic }) => topic))];
-  const starts = startsAt(await takeCut({ cluster: destination, topics }));
+  // a switchover may have opened the destination before
+  const starts = backFrom?.starts ?? startsAt(await takeCut({ cluster: destination, topics }));
   // a topic or queue that is not among these came later
   return { ...newFlow(destination, source), starts, begun: true };
 }

@@ -49,7 +49,8 @@ export async function prepareWithPatience(task: Task, flow: FlowState, changed: 
     try {
       const prepared = await prepareOnce(task, flow, task.input, flow.begun || flow.map.length > 0);
       adopt(task, flow, prepared);
-      if (prepared.goesBack && task.flows.length === 1)
+      // where it was only noted from where, nobody has decided yet that it goes back
+      if (prepared.goesBack && task.flows.length === 1 && !task.backFrom)
         task.flows = [...task.flows, newFlow(flow.destination, flow.source)];
       layShards(flow, task.input.parallelism);
       return true;

@@ -1,6 +1,7 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { ControlActivities } from '../../activities/types.ts';
 import { causeOf } from './causes.ts';
+import { newFlow } from './flow-state.ts';
 import type { Task } from './task.ts';
 
 const { retire } = proxyActivities<ControlActivities>({
@@ -10,9 +11,11 @@ const { retire } = proxyActivities<ControlActivities>({
 });
 
 /** Cleans up behind a replication that has stopped copying for good. Says what is left to do, where that failed. */
-export async function cleanUp({ name, flows }: Task): Promise<string | undefined> {
+export async function cleanUp({ name, flows, backFrom }: Task): Promise<string | undefined> {
   try {
-    for (const { source, destination, map } of flows) {
+    const [there] = flows;
+    const noted = backFrom && there ? [newFlow(there.destination, there.source)] : [];
+    for (const { source, destination, map } of [...flows, ...noted]) {
       const topics = [...new Set(map.map(({ topic }) => topic))];
       await retire({ replication: name, source, destination, topics });
     }

@@ -2,10 +2,10 @@ import { patched, proxyActivities } from '@temporalio/workflow';
 import type { FailoverActivities } from '../../activities/failover/types.ts';
 import type { Reverse } from '../../src/replication/commands.ts';
 import { messagesIn, type Cut } from '../../src/replication/failover/settings.ts';
-import type { CommandAnswer } from '../../src/replication/messages.ts';
+import { WRONG_INPUT, type CommandAnswer } from '../../src/replication/messages.ts';
 import { queueKey } from '../../src/replication/queue-map.ts';
-import { done, refused } from './answers.ts';
-import { causeOf } from './causes.ts';
+import { done, refused, refusedForNow } from './answers.ts';
+import { causeOf, isFailure } from './causes.ts';
 import { layShards, newFlow, type FlowState } from './flow-state.ts';
 import { journalPrimary } from './journaling.ts';
 import { adopt, prepareOnce } from './preparing.ts';
@@ -26,31 +26,37 @@ export async function reverse(task: Task, work: Work, { from, reason }: Reverse)
   // what 0.1 said
   if (!patched('reverse')) return refused('reverse is not available yet');
   if (task.state !== 'RUNNING')
-    return refused(`reverse is possible while RUNNING; it is ${task.state}, try again later`);
+    return refusedForNow(`reverse is possible while RUNNING; it is ${task.state}, try again later`);
   const primary = task.flows.find(({ source }) => source === task.primary) ?? task.flows[0]!;
   const topics = [...new Set(primary.map.map(({ topic }) => topic))];
   try {
-    const cut = await takeCut({ cluster: primary.source, topics });
-    const back =
-      task.flows.length === 1
-        ? await flowBack(task, primary, from ?? (await takeCut({ cluster: primary.destination, topics })))
-        : undefined;
+    // only to be told
+    const cut = await takeCut({ cluster: primary.source, topics }).catch(() => undefined);
+    const back = task.flows.length === 1 ? await flowBack(task, primary, topics, from) : undefined;
     await journalPrimary(task, back ? [...task.flows, back] : task.flows, primary.destination);
     if (back) work.add(back);
+    delete task.backFrom;
     task.primary = primary.destination;
-    const cutText = `the cut is at ${messagesIn(cut)} messages on ${primary.source}`;
-    task.reason = [reason, `${primary.destination} to ${primary.source} since ${new Date().toISOString()}, ${cutText}`]
+    const cutText = cut && `the cut is at ${messagesIn(cut)} messages on ${primary.source}`;
+    const turned = `${primary.destination} to ${primary.source} since ${new Date().toISOString()}`;
+    task.reason = [reason, [turned, cutText].filter((text) => text !== undefined).join(', ')]
       .filter((text) => text !== undefined)
       .join('; ');
     return done(task);
   } catch (error) {
-    return refused(`the direction stays as it is: ${causeOf(error)}`);
+    const reason = `the direction stays as it is: ${causeOf(error)}`;
+    return isFailure(error, WRONG_INPUT) ? refused(reason) : refusedForNow(reason);
   }
 }
 
-async function flowBack(task: Task, { source, destination }: FlowState, ends: Cut): Promise<FlowState> {
+async function flowBack(
+  task: Task,
+  { source, destination }: FlowState,
+  topics: readonly string[],
+  from: Cut | undefined,
+): Promise<FlowState> {
   const back = newFlow(destination, source);
-  back.starts = startsAt(ends);
+  back.starts = task.backFrom?.starts ?? startsAt(from ?? (await takeCut({ cluster: destination, topics })));
   // a topic or queue that is not among these came later
   adopt(task, back, await prepareOnce(task, back, task.input, true));
   layShards(back, task.input.parallelism);

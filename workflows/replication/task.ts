@@ -25,6 +25,8 @@ export interface Task {
   lost?: LostSource;
   /** Somebody's exclusive right to command it. */
   hold?: Hold;
+  /** Of a one-way task: where the way back begins, if there is to be one. Noted before the destination is opened, so that nothing is left out however late it comes. */
+  backFrom?: BackFrom;
   /** The first one copies from the input's source to its destination. */
   flows: readonly FlowState[];
   audit: AuditEntry[];
@@ -43,6 +45,13 @@ export interface Hold {
   readonly since: string;
   /** The holder moves consumer groups itself from now on: no sync of ours does. */
   ownsGroups?: true;
+}
+
+export interface BackFrom {
+  /** `operationId` of the hold under which it was noted. */
+  readonly by: string;
+  /** By `queueKey` of the destination's queues. */
+  readonly starts: Readonly<Record<string, number>>;
 }
 
 export interface Answered {

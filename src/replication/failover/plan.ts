@@ -13,6 +13,7 @@ export type StepName =
   | 'regain'
   | 'copy-back'
   | 'survey'
+  | 'note-ends'
   | 'raise-epoch'
   | 'fence-routes'
   | 'fence-producers'
@@ -54,6 +55,7 @@ function switchoverPlan({
   return planned({
     hold: `takes the sole right to command replication ${replication}`,
     survey: 'looks at both clusters and the replication, and notes what an abort puts back',
+    'note-ends': 'notes where the destination ends, so that everything that is produced there later can be copied back',
     'fence-routes': "makes the source's topics read-only in their routes, so that producers look elsewhere",
     'fence-producers': FENCES[fence],
     cut: 'reads where each source queue ends',

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { assertJournaled } from '../../../src/journal/assert-journaled.ts';
 import { readJournal, writeJournal } from '../../../src/journal/journal.ts';
 import { recall } from '../../../src/journal/recall.ts';
+import { supersede } from '../../../src/journal/supersede.ts';
 import { Outdated } from '../../../src/pump/problems.ts';
 import type { FlowKnowledge } from '../../../src/replication/flow-knowledge.ts';
 import { openRemotingCluster } from '../../../src/transport/remoting/cluster.ts';
@@ -49,6 +50,16 @@ test('R12: a workflow that knows less is given what was journaled, in a new epoc
   const ahead = knowledge('reset', 3, 5);
   expect((await recall(east, west, ahead)).known).toEqual(ahead);
   expect((await recall(east, west, journaled)).known).toEqual(journaled);
+}, 120_000);
+
+test('R12: where a way back is to begin counts above what was given up or retired before; generations stay', async () => {
+  const retired = { ...knowledge('back', 3, 4), map: [], starts: {} };
+  await writeJournal(west, retired);
+  const noted = { ...knowledge('back', 1, 0), map: [], histories: {} };
+  for (const revision of [5, 6]) {
+    await supersede(west, noted);
+    expect(await readJournal(west, noted)).toEqual({ ...retired, starts: noted.starts, revision });
+  }
 }, 120_000);
 
 test('R12: a pump that was told less than is journaled ends before it takes locks', async () => {

@@ -19,7 +19,16 @@ beforeEach(() => {
 const STRANDED = [{ topic: 'orders', broker: 'east-a', queue: 1, from: 7, to: 12, messages: 4 }];
 const FIRST = ['hold', 'surveyBack', 'groups east', 'permissions east', 'findStranded', 'countRepeats'];
 const COPIED = ['regain', 'awaitRunning', 'awaitCopied', 'takeCut', 'awaitCopied'];
-const HOME = ['survey', 'permissions east', 'takeCut', 'awaitCopied', 'permissions west', 'reverse', 'release'];
+const HOME = [
+  'survey',
+  'noteEnds',
+  'permissions east',
+  'takeCut',
+  'awaitCopied',
+  'permissions west',
+  'reverse',
+  'release',
+];
 
 test.each([
   ['copy', [], []],

@@ -20,7 +20,7 @@ beforeEach(() => {
 
 /** Before the point of no return, in their order. */
 const FIRST_HALF = [
-  ...['hold', 'survey', 'permissions east', 'fenceBrokers', 'takeCut', 'awaitCopied'],
+  ...['hold', 'survey', 'noteEnds', 'permissions east', 'fenceBrokers', 'takeCut', 'awaitCopied'],
   'second fenceBrokers',
 ];
 
@@ -39,7 +39,8 @@ test('a switchover fences, drains, opens and turns round, in this order, and mea
   const result = await failover.result();
   expect(result).toMatchObject({ outcome: 'done', problems: [], warnings: ['mind the gap'] });
   expect(rig.done).toEqual([
-    ...['hold', 'survey', 'permissions east', 'takeCut', 'awaitCopied', 'permissions west', 'reverse', 'release'],
+    ...['hold', 'survey', 'noteEnds', 'permissions east', 'takeCut', 'awaitCopied', 'permissions west', 'reverse'],
+    'release',
   ]);
   expect(rig.world).toMatchObject({ held: '', reversed: true, acceptsFrom: 17 });
   expect(rig.world.west).toEqual([
@@ -117,7 +118,7 @@ describe('aborted before the point of no return, everything is as if nothing had
     goOn();
     const result = await failover.result();
     expect(result.problems).toEqual(['aborted by kim: not today']);
-    expect(result.outcome).toBe(['hold', 'survey'].includes(activity) ? 'refused' : 'aborted');
+    expect(result.outcome).toBe(['hold', 'survey', 'noteEnds'].includes(activity) ? 'refused' : 'aborted');
     expect(rig.world).toEqual(rig.untouched);
     expect(rig.done).not.toContain('permissions west');
     expect(rig.done.at(-1)).toBe('release');
@@ -200,6 +201,16 @@ describe('behind the point of no return it only goes forward', () => {
       if (isHome) expect(rig.world.east).toEqual(east);
       else expect(rig.world.east).not.toEqual(east);
     }
+  });
+
+  test('R8: a reverse that is refused for what passes is asked again', async () => {
+    rig.refuses = 'reverse';
+    rig.passing = 2;
+    const failover = await rig.begin({ fence: 'external' });
+    await failover.handle.signal('producersStopped');
+    expect(await failover.result()).toMatchObject({ outcome: 'done', problems: [] });
+    expect(rig.done.filter((name) => name === 'reverse')).toHaveLength(3);
+    expect(rig.world).toMatchObject({ reversed: true, noted: [] });
   });
 
   test('a refusal is told with what is left to do', async () => {

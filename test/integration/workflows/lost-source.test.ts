@@ -91,6 +91,17 @@ test('R9: regain is the holder’s; what stays on the lost source is passed over
   await replication.update('stop');
 });
 
+test('R8: a switchover that had opened the destination before has noted where it ended then', async () => {
+  const replication = await held();
+  const ends = [{ topic: 'orders', broker: 'west-a', ends: [7, 0] }];
+  await replication.update('noteEnds', { ends, operationId: 'run-1/note' });
+  stage.rig.takeCut = () => Promise.resolve([{ ...ends[0]!, ends: [99, 99] }]);
+  expect(await replication.update('raiseEpoch', { ...LOST, operationId: 'run-1/raise' })).toMatchObject({ done: true });
+  await replication.update('regain', { operationId: 'run-1/regain' });
+  expect((await pumpsOf(replication, 2)).find(({ source }) => source === 'west')!.starts).toEqual(STARTS);
+  await replication.update('stop', { operationId: 'run-1/stop' });
+});
+
 test('where the destination cannot be looked at, it goes on as before', async () => {
   stage.rig.takeCut = () => Promise.reject(new Error('west is away'));
   const replication = await held();

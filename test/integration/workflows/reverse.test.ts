@@ -104,6 +104,68 @@ test('a reverse that cannot look at a cluster, or add the way back, leaves every
   await replication.update('stop');
 });
 
+test('R8: however late the direction is turned, it goes back from where the destination ended before it was opened', async () => {
+  const { rig } = stage;
+  const asked: PrepareInput[] = [];
+  let isAway = true;
+  rig.prepare = (input) => {
+    asked.push(input);
+    if (input.source !== 'west') return Promise.resolve({ map: MAP, starts: {} });
+    return isAway ? Promise.reject(new Error('east is away')) : Promise.resolve({ map: BACK, starts: {} });
+  };
+  rig.takeCut = ({ cluster }) =>
+    cluster === 'west' ? Promise.resolve([{ ...ENDS[0]!, ends: [99, 99] }]) : Promise.reject(new Error('east is away'));
+  const replication = await rig.begin(ONE_PUMP);
+  await replication.reaches('RUNNING');
+  await replication.update('hold', { by: 'failover/orders', operationId: 'run-1' });
+  expect(await replication.update('noteEnds', { ends: ENDS })).toMatchObject({ done: false });
+  expect(await replication.update('noteEnds', { ends: ENDS, operationId: 'run-1/note' })).toMatchObject({ done: true });
+  const journaled = () =>
+    rig.journal.filter(({ replication: name, source }) => name === replication.name && source === 'west');
+  // it survives Temporal (R12)
+  expect(journaled()).toMatchObject([{ destination: 'east', map: [], starts: startsOf() }]);
+  expect(await replication.update('reverse', { operationId: 'run-1/reverse' })).toMatchObject({
+    ...{ done: false, passing: true },
+    reason: 'the direction stays as it is: east is away',
+  });
+  // a later move, given up, takes nothing of it back
+  await replication.update('release', { operationId: 'run-1/release' });
+  await replication.update('hold', { by: 'failover/orders', operationId: 'run-2' });
+  const later = [{ ...ENDS[0]!, ends: [50, 50] }];
+  await replication.update('noteEnds', { ends: later, operationId: 'run-2/note' });
+  await replication.update('noteEnds', { operationId: 'run-2/undo' });
+  await replication.update('release');
+  isAway = false;
+  expect(await replication.update('reverse', { by: 'kim' })).toMatchObject({ done: true });
+  expect(asked.at(-1)).toMatchObject({ source: 'west', starts: startsOf() });
+  await eventually(10_000, () => rig.pumpsOf(replication).some(({ input }) => input.source === 'west'));
+  expect(rig.pumpsOf(replication).find(({ input }) => input.source === 'west')!.input.starts).toEqual(startsOf());
+  await replication.update('stop');
+});
+
+test('what a move has noted does not count once it is given up', async () => {
+  const { rig } = stage;
+  const asked: PrepareInput[] = [];
+  rig.prepare = (input) => {
+    asked.push(input);
+    return Promise.resolve({ map: input.source === 'west' ? BACK : MAP, starts: {} });
+  };
+  rig.takeCut = () => Promise.resolve(ENDS);
+  const replication = await rig.begin(ONE_PUMP);
+  await replication.reaches('RUNNING');
+  await replication.update('hold', { by: 'failover/orders', operationId: 'run-1' });
+  await replication.update('noteEnds', { ends: [{ ...ENDS[0]!, ends: [1, 0] }], operationId: 'run-1/note' });
+  await replication.update('noteEnds', { operationId: 'run-1/undo' });
+  const journaled = rig.journal.filter(
+    ({ replication: name, source }) => name === replication.name && source === 'west',
+  );
+  expect(journaled.map(({ starts }) => starts)).toEqual([{ 'orders/west-a/0': 1, 'orders/west-a/1': 0 }, {}]);
+  await replication.update('release');
+  expect(await replication.update('reverse')).toMatchObject({ done: true });
+  expect(asked.at(-1)).toMatchObject({ source: 'west', starts: startsOf() });
+  await replication.update('stop');
+});
+
 function startsOf() {
   return { 'orders/west-a/0': 7, 'orders/west-a/1': 0 };
 }
