@@ -10,7 +10,6 @@ import type {
   StrandedQueue,
 } from '../../src/replication/failover/messages.ts';
 import type { Flow } from '../../src/replication/names.ts';
-import type { BrokerFence } from '../../src/failover/broker-fence.ts';
 import type { AcceptsFrom, Cut, GroupSwitch, TopicPerm } from '../../src/replication/failover/settings.ts';
 
 export interface SurveyInput extends Pick<FailoverInput, 'replication' | 'fence'> {
@@ -99,11 +98,11 @@ export interface FailoverActivities {
   commandReplication(input: CommandInput): Promise<CommandAnswer>;
   /** Gives topics these permissions; answers with how many had other ones. */
   setTopicPermissions(input: { readonly cluster: string; readonly perms: readonly TopicPerm[] }): Promise<number>;
-  /** Has brokers refuse every send for two minutes from now on. */
+  /** Has brokers refuse every send for two minutes (`FENCE_MS`) from now on; answers with until when. */
   fenceBrokers(input: {
     readonly cluster: string;
     readonly brokers: readonly string[];
-  }): Promise<readonly BrokerFence[]>;
+  }): Promise<readonly AcceptsFrom[]>;
   /** Puts back when brokers take sends. */
   restoreBrokers(input: { readonly cluster: string; readonly brokers: readonly AcceptsFrom[] }): Promise<void>;
   takeCut(input: { readonly cluster: string; readonly topics: readonly string[] }): Promise<Cut>;

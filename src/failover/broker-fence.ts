@@ -1,16 +1,8 @@
-import type { AcceptsFrom } from '../replication/failover/settings.ts';
+import { FENCE_MS, type AcceptsFrom } from '../replication/failover/settings.ts';
 import type { ClusterAdmin } from '../transport/types.ts';
 
 /** A broker refuses every send, with code 1, while its clock is before this time (SendMessageProcessor). Since 4.4 at least. */
 const SETTING = 'startAcceptSendRequestTimeStamp';
-
-/** A fence is a time in the near future, so that it lifts by itself if nobody renews it. ms */
-export const FENCE_MS = 120_000;
-
-export interface BrokerFence extends AcceptsFrom {
-  /** The broker took sends until now: nobody had fenced it, or that fence had lapsed. */
-  readonly wasOpen: boolean;
-}
 
 export async function readAcceptsFrom(admin: ClusterAdmin, broker: string): Promise<AcceptsFrom> {
   const value = (await admin.brokerConfig(broker)).get(SETTING);
@@ -26,14 +18,12 @@ export async function takesSends(admin: ClusterAdmin, { broker, from }: AcceptsF
 }
 
 /** Has each broker refuse every send for the next two minutes, or renews that. Our own copies into these brokers are refused as well. */
-export async function fenceBrokers(admin: ClusterAdmin, brokers: readonly string[]): Promise<BrokerFence[]> {
+export async function fenceBrokers(admin: ClusterAdmin, brokers: readonly string[]): Promise<AcceptsFrom[]> {
   return await Promise.all(
     brokers.map(async (broker) => {
-      const now = await clockOf(admin, broker);
-      const before = await readAcceptsFrom(admin, broker);
-      const from = now + FENCE_MS;
-      await setAcceptsFrom(admin, { broker, from });
-      return { broker, from, wasOpen: before.from <= now };
+      const fence = { broker, from: (await clockOf(admin, broker)) + FENCE_MS };
+      await setAcceptsFrom(admin, fence);
+      return fence;
     }),
   );
 }

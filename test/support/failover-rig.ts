@@ -11,6 +11,7 @@ import {
   type StepStatus,
   type StrandedQueue,
 } from '../../src/replication/failover/messages.ts';
+import { FENCE_MS } from '../../src/replication/failover/settings.ts';
 import { TASK_QUEUE } from '../../src/replication/messages.ts';
 import { CONTROL_OPTIONS } from '../../src/temporal/worker-options.ts';
 import { eventually } from './eventually.ts';
@@ -56,7 +57,8 @@ export class FailoverRig {
   refuses: string | undefined;
   /** How often `refuses` is for what passes; for good by default. */
   passing = 0;
-  wasOpen = false;
+  /** By the source's broker. ms */
+  clock = 0;
   groups: readonly string[] = [];
   /** Those of them that are disabled where the application is served. */
   disabled: readonly string[] = [];
@@ -96,7 +98,7 @@ export class FailoverRig {
     this.isPlacedKnown = true;
     this.refuses = undefined;
     this.passing = 0;
-    this.wasOpen = false;
+    this.clock = 0;
     this.groups = [];
     this.disabled = [];
     this.outOfStep = [];
@@ -228,8 +230,8 @@ function doubles(rig: FailoverRig): FailoverActivities {
       }),
     fenceBrokers: ({ brokers }) =>
       effect('fenceBrokers', (world) => {
-        world.acceptsFrom = 99;
-        return brokers.map((broker) => ({ broker, from: 99, wasOpen: rig.wasOpen }));
+        world.acceptsFrom = rig.clock + FENCE_MS;
+        return brokers.map((broker) => ({ broker, from: world.acceptsFrom }));
       }),
     restoreBrokers: ({ brokers }) =>
       effect('restoreBrokers', (world) => {

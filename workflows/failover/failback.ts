@@ -1,4 +1,4 @@
-import { ApplicationFailure } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope } from '@temporalio/workflow';
 import type { BackSurvey, FoundTail } from '../../activities/failover/types.ts';
 import type { FailoverResult, RepeatingGroup } from '../../src/replication/failover/messages.ts';
 import { closed, switched, type Cut } from '../../src/replication/failover/settings.ts';
@@ -51,17 +51,20 @@ async function regain(course: Course): Promise<void> {
       (messages) =>
         `${messages} messages in quarantine; they stay there, also if this is aborted, until redrive copies them`,
     );
-  // as after a switchover: the side that does not serve stays closed
-  course.keep('close-source');
   const left = input.strandedTail === 'leave' ? queues : [];
   await course.step(
     'regain',
     () =>
-      command(input, 'regain', {
-        leave: left.map(({ topic, broker, queue, from, to }) => ({ topic, broker, queue, from, to })),
-      }),
+      // an abort waits for the answer: whether it copies decides what is put back
+      CancellationScope.nonCancellable(() =>
+        command(input, 'regain', {
+          leave: left.map(({ topic, broker, queue, from, to }) => ({ topic, broker, queue, from, to })),
+        }),
+      ),
     () => 'it copies both ways, and goes on to if this is aborted: then move home later, with a switchover',
   );
+  // as after a switchover: the side that does not serve stays closed
+  course.keep('close-source');
   await copyBack(course, survey, queues);
   if (course.has('confirm'))
     await course.step(

@@ -1,24 +1,30 @@
 import { CancellationScope, sleep } from '@temporalio/workflow';
 import type { Survey } from '../../activities/failover/types.ts';
+import { FENCE_MS, type AcceptsFrom } from '../../src/replication/failover/settings.ts';
 import { attempted, insisted } from './activities.ts';
 
 /** A third of how long a fence lasts by itself. */
 const RENEW_EVERY = '40s';
 
+/** Between an effect's look at the broker's clock and its setting pass some seconds; a renewal that begins so shortly before the end may come too late. ms */
+const MARGIN_MS = 20_000;
+
 /** `fence: broker`: holds while it is renewed, and lifts by itself two minutes after the last time. */
 export class HardFence {
-  /** Sends were let in since it began: nobody renewed it for two minutes. */
+  /** Sends may have been let in since it began: nobody is known to have renewed it for two minutes. */
   hasLapsed = false;
   readonly #survey: Survey;
   readonly #renewing = new CancellationScope();
   #renewed: Promise<void> = Promise.resolve();
+  /** Until when it holds, by broker and by the broker's clock. ms */
+  readonly #until = new Map<string, number>();
 
   constructor(survey: Survey) {
     this.#survey = survey;
   }
 
   async begin(): Promise<void> {
-    await attempted.fenceBrokers(this.#place);
+    this.#note(await attempted.fenceBrokers(this.#place));
     // it ends by being cancelled; should renewing fail for good, `assertHeld` finds out
     this.#renewed = this.#renewing.run(() => this.#keep()).catch(() => undefined);
   }
@@ -48,7 +54,13 @@ export class HardFence {
 
   async #renew(activities: typeof insisted): Promise<void> {
     const fences = await activities.fenceBrokers(this.#place);
-    this.hasLapsed ||= fences.some(({ wasOpen }) => wasOpen);
+    // not by what the effect found: an attempt before it, which nobody heard of, may have fenced anew what had lapsed
+    this.hasLapsed ||= fences.some(({ broker, from }) => from - FENCE_MS >= this.#until.get(broker)! - MARGIN_MS);
+    this.#note(fences);
+  }
+
+  #note(fences: readonly AcceptsFrom[]): void {
+    for (const { broker, from } of fences) this.#until.set(broker, Math.max(from, this.#until.get(broker) ?? from));
   }
 
   get #place() {

@@ -6,6 +6,9 @@ export interface AcceptsFrom {
   readonly from: number;
 }
 
+/** A fence is a time in the near future, so that it lifts by itself if nobody renews it. ms */
+export const FENCE_MS = 120_000;
+
 /** A topic's permission on one broker: 2 write, 4 read, 6 both. Brokers do not check it when a message comes in; it steers clients through the route. */
 export interface TopicPerm {
   readonly topic: string;

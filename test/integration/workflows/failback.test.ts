@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { FailoverRig } from '../../support/failover-rig.ts';
+import { FailoverRig, steps } from '../../support/failover-rig.ts';
 import { startTemporalDev, type TemporalDev } from '../../support/temporal-dev.ts';
 
 let temporal: TemporalDev;
@@ -92,4 +92,30 @@ test('aborted once it copies both ways, that goes on, and the source stays close
   expect(rig.world).toMatchObject({ left: [], held: '', groups: { east: false } });
   expect(rig.done.at(-1)).toBe('release');
   expect(rig.done.filter((name) => name === 'permissions east')).toHaveLength(1);
+});
+
+test('where the replication refuses to copy both ways, the source is as it was', async () => {
+  rig.refuses = 'regain';
+  const result = await (await rig.begin({ mode: 'failback' })).result();
+  expect(result).toMatchObject({ outcome: 'aborted', problems: [expect.stringContaining('no regain today')] });
+  expect(rig.world).toEqual({ ...rig.untouched, groups: { east: true, west: false } });
+});
+
+test('aborted while the replication answers, it copies both ways, and the source stays closed', async () => {
+  let answer: () => void = () => undefined;
+  const asked = new Promise<void>((resolve) => {
+    rig.before = (name) => {
+      if (name !== 'regain') return Promise.resolve();
+      resolve();
+      return new Promise((goOn) => (answer = goOn));
+    };
+  });
+  const failback = await rig.begin({ mode: 'failback' });
+  await asked;
+  await failback.handle.signal('abort');
+  answer();
+  const result = await failback.result();
+  expect(result.outcome).toBe('aborted');
+  expect(steps(result)).toContain('regain: done');
+  expect(rig.world).toMatchObject({ left: [], held: '', groups: { east: false } });
 });
