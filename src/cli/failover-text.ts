@@ -97,7 +97,8 @@ function groupLines({ groups, more }: MovedGroups): string[] {
   return more > 0 ? [...lines, `  and ${more} more groups`] : lines;
 }
 
-function outcomeText({ outcome, steps }: FailoverResult): string {
+function outcomeText({ outcome, steps, notUndone = [] }: FailoverResult): string {
+  if (notUndone.length > 0) return `${outcome}, but not everything could be put back: ${notUndone.join(', ')}`;
   const isRegained = steps.some(({ name, state }) => name === 'regain' && state === 'done');
   return outcome === 'aborted' && isRegained
     ? 'aborted; the replication copies both ways, and moves home later with a switchover'
@@ -114,6 +115,18 @@ function tailText({ messages, queues, list, more, policy }: StrandedTail): strin
     );
   if (more.messages > 0) lines.push(`    and ${grouped(more.messages)} more`);
   return lines;
+}
+
+/** Why no second one can begin, and how to end the one that runs. `undefined`: no worker answers. */
+export function runsAlreadyText(replication: string, status: FailoverStatus | undefined): string {
+  const shown = `replicator failover ${replication} --follow shows it`;
+  const end = `temporal workflow terminate -w failover/${replication}, then replicator release ${replication}`;
+  if (!status) return `a failover of ${replication} runs already; ${shown} once a worker answers`;
+  if (status.state === 'UNDOING')
+    return `a failover of ${replication} is putting everything back, which it gives up after some minutes; ${shown}; to end it now: ${end}`;
+  if (status.pastPointOfNoReturn)
+    return `a failover of ${replication} is behind its point of no return and only goes forward; ${shown}; if a cluster is lost that it waits for: ${end}`;
+  return `a failover of ${replication} runs already; ${shown}, --send abort ends it`;
 }
 
 const OUTCOMES: Readonly<Record<FailoverResult['outcome'], string>> = {

@@ -6,7 +6,7 @@ import {
   type FailoverSignal,
 } from '../replication/failover/messages.ts';
 import { TASK_QUEUE } from '../replication/messages.ts';
-import type { Progress } from './failover-text.ts';
+import { runsAlreadyText, type Progress } from './failover-text.ts';
 import { CommandFailed } from './failure.ts';
 import type { ChangeOptions } from './options.ts';
 import { note } from './output.ts';
@@ -17,12 +17,12 @@ const LOOK_EVERY_MS = 300;
 
 /** @throws CommandFailed when one of this replication runs already */
 export async function startFailover(
-  { client }: Temporal,
+  temporal: Temporal,
   input: { readonly replication: string } & Readonly<Record<string, unknown>>,
 ): Promise<void> {
   const { replication } = input;
   try {
-    await client.workflow.start(FAILOVER_WORKFLOW, {
+    await temporal.client.workflow.start(FAILOVER_WORKFLOW, {
       workflowId: failoverId(replication),
       taskQueue: TASK_QUEUE,
       args: [input],
@@ -31,10 +31,7 @@ export async function startFailover(
     });
   } catch (error) {
     if (!(error instanceof Error && error.name === 'WorkflowExecutionAlreadyStartedError')) throw error;
-    throw new CommandFailed(
-      `a failover of ${replication} runs already; replicator failover ${replication} --follow shows it, --send abort ends it`,
-      { cause: error },
-    );
+    throw new CommandFailed(runsAlreadyText(replication, await queryFailover(temporal, replication)), { cause: error });
   }
 }
 

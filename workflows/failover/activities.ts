@@ -15,13 +15,13 @@ export const attempted = proxyActivities<FailoverActivities>({
   retry: { initialInterval: '200ms', maximumInterval: '5s' },
 });
 
-/** Behind it, and on the way back: there is no other way than to go on until it is done. */
+/** Behind it: there is no other way than to go on until it is done. */
 export const insisted = proxyActivities<FailoverActivities>({
   ...COMMON,
   retry: { initialInterval: '200ms', maximumInterval: '10s' },
 });
 
-/** Behind it, where the application can do without: what cannot be done within five minutes is left to an operator. */
+/** Behind it, where the application can do without, and on the way back: what cannot be done within five minutes is left to an operator. */
 export const persistent = proxyActivities<FailoverActivities>({
   ...COMMON,
   scheduleToCloseTimeout: '5 minutes',

@@ -34,8 +34,13 @@ export class Hold {
     refuse(replication, 'hold', answer);
   }
 
+  /** For the step that takes it. */
+  get undo() {
+    return { work: () => this.#giveBack(), mend: `replicator release ${this.#input.replication}` };
+  }
+
   /** On the way back. A hold that was refused is another's; a replication that is gone needs no release. */
-  async giveBack(): Promise<void> {
+  async #giveBack(): Promise<void> {
     if (this.#isRefused) return;
     const { replication } = this.#input;
     const input = asked(this.#input, `${operationId()}/release`);

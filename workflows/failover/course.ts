@@ -24,8 +24,9 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** A way back: what a step has changed, or may have. */
 interface Undo {
-  readonly step: StepName;
   readonly work: () => Promise<unknown>;
+  /** For an operator, where it cannot be done: what mends it. */
+  readonly mend: string;
 }
 
 /** The failover on its way: its steps with times and results, what was said to it, and the way back. */
@@ -48,7 +49,8 @@ export class Course {
   repeats: GroupRepeats | undefined;
   #state: FailoverStatus['state'] = 'RUNNING';
   readonly #steps: Mutable<StepStatus>[];
-  #undos: Undo[] = [];
+  #undos: { readonly step: StepName; readonly undo: Undo }[] = [];
+  readonly #notUndone: StepName[] = [];
   readonly #forward = new CancellationScope();
   #abortReason: string | undefined;
 
@@ -69,6 +71,7 @@ export class Course {
   /** Has it put everything back. After the point of no return it is too late, and only noted. */
   abort(reason: string): void {
     if (this.pastPointOfNoReturn) this.warnings.push(`${reason}: too late, the point of no return was passed`);
+    else if (this.#state === 'UNDOING') this.warnings.push(`${reason}: everything is being put back already`);
     else if (this.#state === 'RUNNING') {
       this.#abortReason ??= reason;
       this.#forward.cancel();
@@ -92,11 +95,11 @@ export class Course {
     name: StepName,
     work: () => Promise<T>,
     says: (result: T) => string = () => 'done',
-    undo?: () => Promise<unknown>,
+    undo?: Undo,
   ): Promise<T> {
     this.#assertWanted();
     const step = this.#steps.find((known) => known.name === name)!;
-    if (undo) this.#undos.unshift({ step: name, work: undo });
+    if (undo) this.#undos.unshift({ step: name, undo });
     const began = Date.now();
     Object.assign(step, { state: 'running', startedAt: now() } satisfies Partial<StepStatus>);
     try {
@@ -129,8 +132,8 @@ export class Course {
   }
 
   /** A step behind the point of no return that may be refused for good: then an operator has to finish it. */
-  async attempt(name: StepName, work: () => Promise<unknown>, todo: string): Promise<void> {
-    await this.step(name, work).catch((error: unknown) => {
+  async attempt(name: StepName, work: () => Promise<unknown>, todo: string, says?: () => string): Promise<void> {
+    await this.step(name, work, says).catch((error: unknown) => {
       this.problems.push(`${causeOf(error)}; ${todo}`);
     });
   }
@@ -151,10 +154,16 @@ export class Course {
     this.#state = 'UNDOING';
     this.waitingFor = undefined;
     for (const step of this.#steps) if (step.state === 'planned') step.state = 'skipped';
-    for (const { step, work } of this.#undos) {
+    for (const { step, undo } of this.#undos) {
       this.#mark(step, 'undoing');
-      await work();
-      this.#mark(step, 'undone');
+      try {
+        await undo.work();
+        this.#mark(step, 'undone');
+      } catch (error) {
+        this.#mark(step, 'failed');
+        this.#notUndone.push(step);
+        this.problems.push(`${step} could not be undone: ${causeOf(error)}; ${undo.mend}`);
+      }
     }
   }
 
@@ -192,6 +201,7 @@ export class Course {
       problems,
       warnings,
       steps: this.#steps,
+      ...(this.#notUndone.length > 0 && { notUndone: this.#notUndone }),
       ...(fencedAt !== undefined && openedAt !== undefined && { writePauseMs: openedAt - fencedAt }),
       ...(readPauseMs !== undefined && { readPauseMs }),
       ...(moved && { groups: moved }),

@@ -2,7 +2,7 @@ import { ApplicationFailure, CancellationScope } from '@temporalio/workflow';
 import type { BackSurvey, FoundTail } from '../../activities/failover/types.ts';
 import type { FailoverResult, RepeatingGroup } from '../../src/replication/failover/messages.ts';
 import { closed, switched, type Cut } from '../../src/replication/failover/settings.ts';
-import { attempted, insisted, lasting } from './activities.ts';
+import { attempted, insisted, lasting, persistent } from './activities.ts';
 import { command, holder } from './commands.ts';
 import type { Course } from './course.ts';
 import { switchover } from './switchover.ts';
@@ -36,9 +36,12 @@ async function regain(course: Course): Promise<void> {
       return await attempted.setTopicPermissions({ cluster: source, perms: closed(sourcePerms) });
     },
     (changed) => `made ${changed} of ${sourcePerms.length} topics on brokers read-only`,
-    async () => {
-      await insisted.setTopicPermissions({ cluster: source, perms: sourcePerms });
-      await insisted.switchGroups({ cluster: source, switches: sourceGroups });
+    {
+      work: async () => {
+        await persistent.setTopicPermissions({ cluster: source, perms: sourcePerms });
+        await persistent.switchGroups({ cluster: source, switches: sourceGroups });
+      },
+      mend: `make the topics writable and enable the groups on ${source} as they were: mqadmin updateTopicPerm -p 6, updateSubGroup -s true`,
     },
   );
   const { queues } = await findTail(course, survey);

@@ -38,11 +38,11 @@ export class HardFence {
       );
   }
 
-  /** Puts back what was there before. */
+  /** Puts back what was there before. What cannot be within two minutes has lapsed by then. */
   async lift(): Promise<void> {
     this.#renewing.cancel();
     await this.#renewed;
-    await insisted.restoreBrokers({ cluster: this.#survey.source, brokers: this.#survey.before.brokers });
+    await attempted.restoreBrokers({ cluster: this.#survey.source, brokers: this.#survey.before.brokers });
   }
 
   async #keep(): Promise<void> {

@@ -17,7 +17,7 @@ export async function sourceLost(course: Course): Promise<FailoverResult> {
       'hold',
       () => hold.take(),
       () => 'held',
-      () => hold.giveBack(),
+      hold.undo,
     );
     survey = await surveyLost(course, holder(input));
     const { source, destination } = survey;

@@ -3,7 +3,7 @@ import type { Survey } from '../../activities/failover/types.ts';
 import type { FailoverResult } from '../../src/replication/failover/messages.ts';
 import { ROUTES_SPREAD_MS, type StepName } from '../../src/replication/failover/plan.ts';
 import { closed, isClosed, messagesIn, opened } from '../../src/replication/failover/settings.ts';
-import { attempted, draining, insisted } from './activities.ts';
+import { attempted, draining, insisted, persistent } from './activities.ts';
 import { command, holder, Hold, keepAsking } from './commands.ts';
 import type { Course } from './course.ts';
 import { moveGroups } from './groups.ts';
@@ -12,6 +12,8 @@ import { HardFence } from './hard-fence.ts';
 /** How long the replication may find reasons that pass. ms */
 const NOTED_WITHIN_MS = 30_000;
 const TURNED_WITHIN_MS = 300_000;
+
+const LAPSES = 'its brokers take sends again by themselves, two minutes after the fence was renewed last';
 
 /** What the first half has found and done. */
 interface Drained {
@@ -33,7 +35,7 @@ export async function switchover(course: Course, before?: () => Promise<void>): 
       'hold',
       () => hold.take(),
       () => 'held',
-      () => hold.giveBack(),
+      hold.undo,
     );
     await before?.();
     drained = await upToThePointOfNoReturn(course);
@@ -58,7 +60,10 @@ async function upToThePointOfNoReturn(course: Course): Promise<Drained> {
     'fence-routes',
     () => attempted.setTopicPermissions({ cluster: source, perms: closed(before.perms) }),
     (changed) => `made ${changed} of ${before.perms.length} topics on brokers read-only`,
-    () => insisted.setTopicPermissions({ cluster: source, perms: before.perms }),
+    {
+      work: () => persistent.setTopicPermissions({ cluster: source, perms: before.perms }),
+      mend: `make the topics writable on ${source} again: mqadmin updateTopicPerm -p 6`,
+    },
   );
   const routesFencedAt = Date.now();
   const hardFence = await fenceProducers(course, survey, startedAt, routesFencedAt);
@@ -97,7 +102,10 @@ async function noteEnds(course: Course, { mode, destination, destinationEnds: en
     'note-ends',
     () => keepAsking(course.input, 'noteEnds', { ends }, NOTED_WITHIN_MS),
     () => `from there on is copied back what is produced on ${destination}`,
-    () => keepAsking(course.input, 'noteEnds', {}, NOTED_WITHIN_MS, 'noteEnds/undo'),
+    {
+      work: () => keepAsking(course.input, 'noteEnds', {}, NOTED_WITHIN_MS, 'noteEnds/undo'),
+      mend: 'a later reverse copies back from there on, which leaves nothing out',
+    },
   );
 }
 
@@ -123,7 +131,7 @@ async function fenceProducers(
       }
     },
     () => 'no producer writes to the source any more, as far as this fence reaches',
-    hardFence && (() => hardFence.lift()),
+    hardFence && { work: () => hardFence.lift(), mend: LAPSES },
   );
   return hardFence;
 }
@@ -143,7 +151,7 @@ export async function open(
 async function turnRound(course: Course, { survey, hardFence, routesFencedAt }: Drained): Promise<void> {
   const { input } = course;
   if (hardFence)
-    await course.step(
+    await course.attempt(
       'lift-fence',
       async () => {
         await sleep(Math.max(1, routesFencedAt + ROUTES_SPREAD_MS - Date.now()));
@@ -153,6 +161,7 @@ async function turnRound(course: Course, { survey, hardFence, routesFencedAt }: 
             'the fence lapsed after the destination was open; what came in goes forward as late arrivals',
           );
       },
+      LAPSES,
       () => `the brokers of ${survey.source} take sends again`,
     );
   await reopen(course, survey);
@@ -174,9 +183,10 @@ async function reopen(course: Course, { mode, source, destinationPerms, before }
     course.skip('reopen', 'this is not the way home on a replication that copies both ways');
     return;
   }
-  await course.step(
+  await course.attempt(
     'reopen',
-    () => insisted.setTopicPermissions({ cluster: source, perms: before.perms }),
+    () => persistent.setTopicPermissions({ cluster: source, perms: before.perms }),
+    `make the topics writable on ${source} again: mqadmin updateTopicPerm -p 6`,
     () => `producers may write to ${source} as before`,
   );
 }

@@ -164,7 +164,7 @@ export interface GroupRepeats {
  * - `done`: moved. `dry-run`: nothing was changed.
  * - `refused`: it could not begin; `problems` say why, and nothing was changed.
  * - `incomplete`: moved, but a step behind the point of no return was refused; `problems` say what is left to do.
- * - `aborted`: somebody said so, or a step failed, before the point of no return; everything is as it was.
+ * - `aborted`: somebody said so, or a step failed, before the point of no return; everything is as it was, but for `notUndone`.
  */
 export interface FailoverResult {
   readonly outcome: 'done' | 'incomplete' | 'dry-run' | 'refused' | 'aborted';
@@ -174,6 +174,8 @@ export interface FailoverResult {
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
   readonly steps: readonly StepStatus[];
+  /** `aborted`: steps that could not be put back within minutes; `problems` say what mends each. */
+  readonly notUndone?: readonly string[];
   /** From the fence on the source to the destination's opening, while nobody could produce. ms */
   readonly writePauseMs?: number;
   /** From the fence of the groups on the source to their start on the destination. ms */

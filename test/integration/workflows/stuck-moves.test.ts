@@ -1,5 +1,6 @@
+import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { FailoverRig } from '../../support/failover-rig.ts';
+import { FailoverRig, steps } from '../../support/failover-rig.ts';
 import { startTemporalDev, type TemporalDev } from '../../support/temporal-dev.ts';
 
 /** Moves that cannot do a step for a while, or for good. */
@@ -27,3 +28,22 @@ test('R8: a reverse that is refused for what passes is asked again', async () =>
   expect(rig.done.filter((name) => name === 'reverse')).toHaveLength(3);
   expect(rig.world).toMatchObject({ reversed: true, noted: [] });
 });
+
+test('what cannot be put back is told with what mends it, and the rest is put back, the hold too', async () => {
+  rig.fails = (name) => (name === 'takeCut' || name === 'restoreBrokers' ? gone() : undefined);
+  let closes = 0;
+  rig.before = (name) => (name === 'permissions east' && ++closes > 1 ? Promise.reject(gone()) : Promise.resolve());
+  const result = await (await rig.begin({ fence: 'broker' })).result();
+  expect(result).toMatchObject({ outcome: 'aborted', notUndone: ['fence-producers', 'fence-routes'] });
+  expect(result.problems).toEqual([
+    'east is gone',
+    expect.stringMatching(/^fence-producers could not be undone: east is gone; .* by themselves/),
+    expect.stringMatching(/^fence-routes could not be undone: east is gone; .*updateTopicPerm/),
+  ]);
+  expect(steps(result)).toEqual(expect.arrayContaining(['fence-routes: failed', 'note-ends: undone', 'hold: undone']));
+  expect(rig.world).toMatchObject({ held: '', noted: undefined });
+});
+
+function gone(): ApplicationFailure {
+  return ApplicationFailure.nonRetryable('east is gone');
+}
