@@ -3,8 +3,8 @@ import type { Client } from '@temporalio/client';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { assertJournaled } from '../src/journal/assert-journaled.ts';
 import { Outdated, Superseded } from '../src/pump/problems.ts';
-import { runPump } from '../src/pump/pump.ts';
-import { OUTDATED, PUMP_REPORT, type BlockedQueue, type PumpReport } from '../src/replication/messages.ts';
+import { NAMED_BLOCKED, runPump } from '../src/pump/pump.ts';
+import { OUTDATED, PUMP_REPORT, type PumpReport } from '../src/replication/messages.ts';
 import { Attempt } from '../src/temporal/attempt.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { PumpInput, PumpProgress, PumpResult } from './types.ts';
@@ -19,19 +19,27 @@ const FAILED_RETRY_DELAY = '5s';
 export async function pump(dependencies: ActivityDependencies, input: PumpInput): Promise<PumpResult> {
   const attempt = new Attempt(Context.current(), dependencies.client);
   if (input.notOn === dependencies.identity && attempt.number <= MOST_REFUSALS) throw leftToOthers();
-  const isFormerAtRest = (attempt.details as PumpProgress | undefined)?.atRest === true;
+  const former = attempt.details as PumpProgress | undefined;
+  const isFormerAtRest = former?.atRest === true;
+  // The input does not know what was blocked by attempts before this one.
+  const believed = [...new Set([...(input.blocked ?? []), ...(former?.blockedQueues ?? [])])];
+  const known = { ...input, blocked: believed };
   // What the former said must be gone before this attempt takes a lock: the heartbeat that is acknowledged before that carries this.
-  attempt.heartbeat({ holder: attempt.number, copied: 0, bytes: 0, blocked: 0, troubles: [] } satisfies PumpProgress);
-  let blocked: readonly BlockedQueue[] = [];
+  attempt.heartbeat({
+    ...{ holder: attempt.number, copied: 0, bytes: 0, troubles: [] },
+    blocked: believed.length,
+    ...(believed.length > 0 && { blockedQueues: believed.slice(0, NAMED_BLOCKED) }),
+  } satisfies PumpProgress);
+  let told: Pick<PumpReport, 'blocked' | 'unseen'> = { blocked: [], unseen: believed };
   const report = async (said: PumpReport) => {
+    told = said;
     await sendReport(dependencies.client, attempt.workflowId, said);
-    blocked = said.blocked;
   };
   let result: PumpResult;
   try {
     const source = dependencies.openCluster(input.source);
     const destination = dependencies.openCluster(input.destination);
-    result = await runPump(input, {
+    result = await runPump(known, {
       source,
       destination,
       owner: attempt.owner,
@@ -65,7 +73,8 @@ export async function pump(dependencies: ActivityDependencies, input: PumpInput)
     source: input.source,
     shard: input.shard,
     pump: attempt.pump,
-    blocked,
+    blocked: told.blocked,
+    ...(told.unseen && { unseen: told.unseen }),
     counters,
     repeats,
     troubles: [],

@@ -81,6 +81,8 @@ export interface PumpProgress {
   readonly copied: number;
   readonly bytes: number;
   readonly blocked: number;
+  /** `queueKey` of the first ones, absent where there are none: a later attempt tells when they are not any more. */
+  readonly blockedQueues?: readonly string[];
   readonly troubles: readonly string[];
   /** Said last: its locks are given back, and nothing that it sent can still arrive. */
   readonly atRest?: true;

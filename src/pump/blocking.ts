@@ -12,6 +12,11 @@ export class Blocking {
     this.#onNews = onNews;
   }
 
+  /** The replication believes that the queue is blocked, and nothing is known of it yet. */
+  get isUnseen(): boolean {
+    return this.#believed && this.blocked === undefined;
+  }
+
   /** Only an operator can help. */
   begin(blocked: BlockedQueue): void {
     this.blocked = blocked;

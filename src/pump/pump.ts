@@ -17,6 +17,8 @@ const TICK_MS = 1000;
 const REPORT_MS = 60_000;
 /** Above this many queues a report leaves positions out, so that it stays small in history. */
 const REPORTED_QUEUES = 256;
+/** How many blocked queues are named in heartbeat details, which are sent each second. */
+export const NAMED_BLOCKED = 100;
 
 export interface PumpDependencies {
   readonly source: Cluster;
@@ -145,12 +147,14 @@ class Pump {
     this.#reportDue = performance.now() + this.#reportEveryMs;
     const counters = this.#counter.total;
     const repeats = this.#repeats();
+    const unseen = this.#unseen();
     try {
       await this.#dependencies.report({
         source: this.#input.source,
         shard: this.#input.shard,
         pump: this.#dependencies.pump,
         blocked: this.#blocked(),
+        ...(unseen.length > 0 && { unseen }),
         counters: this.#counter.growth(),
         repeats: repeats.map(({ run }) => run),
         troubles: this.#troubles(),
@@ -171,7 +175,9 @@ class Pump {
   #progress(): PumpProgress {
     const { copied, bytes } = this.#counter.total;
     const holder = this.#dependencies.attempt;
-    return { holder, copied, bytes, blocked: this.#blocked().length, troubles: this.#troubles() };
+    const blocked = this.#copiers.filter((copier) => copier.isUnseen || copier.blocked !== undefined).map(keyOf);
+    const named = blocked.length > 0 && { blockedQueues: blocked.slice(0, NAMED_BLOCKED) };
+    return { holder, copied, bytes, blocked: blocked.length, ...named, troubles: this.#troubles() };
   }
 
   #repeats(): { copier: QueueCopier; found: RepeatedRun; run: RepeatedCopies }[] {
@@ -183,6 +189,10 @@ class Pump {
 
   #blocked(): BlockedQueue[] {
     return this.#copiers.flatMap(({ blocked }) => (blocked ? [blocked] : []));
+  }
+
+  #unseen(): string[] {
+    return this.#copiers.filter(({ isUnseen }) => isUnseen).map(keyOf);
   }
 
   /** A few of the problems that are being retried; many queues of one broker tell the same. */
@@ -255,4 +265,8 @@ class Pump {
         }),
     );
   }
+}
+
+function keyOf({ route }: QueueCopier): string {
+  return queueKey(route.from);
 }

@@ -93,6 +93,11 @@ export class QueueCopier {
     return this.#blocking.blocked;
   }
 
+  /** Whether an earlier pump told that it is blocked, and this one knows nothing of it yet. */
+  get isUnseen(): boolean {
+    return this.#blocking.isUnseen;
+  }
+
   /** Copies until `until` aborts, retrying what can be retried. When it resolves nothing is under way any more. */
   async run(until: AbortSignal, lease: Lease): Promise<void> {
     const backoff = new Backoff();

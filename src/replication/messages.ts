@@ -234,6 +234,8 @@ export interface PumpReport {
   readonly pump: string;
   /** All queues of the shard that are blocked now. */
   readonly blocked: readonly BlockedQueue[];
+  /** `queueKey` of those that an earlier pump told to be blocked, and of which this one knows nothing yet: they are as they were told to be. */
+  readonly unseen?: readonly string[];
   /** Growth since the pump's last report. */
   readonly counters: Counters;
   /** Copies that were found a second time since the pump's last report. */

@@ -15,7 +15,7 @@ import { decodeBatch, storedRecord } from './records.ts';
 /** What becomes of a send: stored and answered, stored or not and never answered. */
 export type SendFate = 'answered' | 'stored' | 'lost';
 
-/** Brokers in memory that store batches of one message and give them back, and lose answers where a test says so. */
+/** Brokers in memory that store batches and give them back, and lose answers where a test says so. */
 export class FakeDestination implements Pick<
   Destination,
   'pull' | 'range' | 'send' | 'batchLimits' | 'dispatched' | 'close'
@@ -32,11 +32,13 @@ export class FakeDestination implements Pick<
   }
 
   send(queue: Queue, batch: Batch): Promise<number> {
-    const [message] = decodeBatch(Buffer.concat(batch.parts));
     const stored = this.queue(queue);
+    const offset = stored.max;
     const fate = this.fate();
-    if (fate !== 'lost') stored.append(storedRecord({ ...message!, ...batch, queueOffset: stored.max }));
-    if (fate === 'answered') return Promise.resolve(stored.max - 1);
+    if (fate !== 'lost')
+      for (const message of decodeBatch(Buffer.concat(batch.parts)))
+        stored.append(storedRecord({ ...message, ...batch, queueOffset: stored.max }));
+    if (fate === 'answered') return Promise.resolve(offset);
     const failure = { address: 'fake', retryable: true, refusedForGood: false, answered: false };
     return Promise.reject(new TransportError('no answer', failure));
   }

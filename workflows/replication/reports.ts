@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { PumpResult } from '../../activities/types.ts';
 import { addCounters, type PumpReport } from '../../src/replication/messages.ts';
 import { countRepeats } from './repeats.ts';
-import type { FlowState, Shard } from './flow-state.ts';
+import { blockedKey, type FlowState, type Shard } from './flow-state.ts';
 import type { Task } from './task.ts';
 
 /** What pumps tell. */
@@ -28,6 +28,7 @@ export const pumpReport = z.object({
   shard: z.int().min(0),
   pump: z.string(),
   blocked: z.array(blockedQueue),
+  unseen: z.array(z.string()).optional(),
   counters: z.object({
     copied: count,
     bytes: count,
@@ -54,7 +55,8 @@ export function applyReport(task: Task, report: PumpReport, now: string): void {
   countRepeats(flow, report.repeats);
   const shard = flow.shards.find(({ pump }) => pump === report.pump);
   if (!shard) return;
-  shard.blocked = report.blocked;
+  const unseen = new Set(report.unseen);
+  shard.blocked = [...report.blocked, ...shard.blocked.filter((queue) => unseen.has(blockedKey(queue)))];
   shard.troubles = report.troubles;
   shard.lastReport = now;
   Object.assign(shard.next, report.next);

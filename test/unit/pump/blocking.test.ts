@@ -27,7 +27,9 @@ test('that a queue blocks and is free again is told once each', () => {
 test('a queue that an earlier pump told to be blocked is told to be free', () => {
   const { blocking, told } = blockingOf(true);
   expect(blocking.blocked).toBeUndefined();
+  expect(blocking.isUnseen).toBe(true);
   blocking.end();
   blocking.end();
   expect(told).toEqual([false]);
+  expect(blocking.isUnseen).toBe(false);
 });

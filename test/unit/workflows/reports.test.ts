@@ -19,6 +19,15 @@ test('a report of the pump at work says what is blocked, where queues stand and 
   expect(healthOf(task)).toBe('RUNNING');
 });
 
+test('a queue of which a pump knows nothing yet stays as it was told to be', () => {
+  const task = runningTask();
+  applyReport(task, reportOf(0, { blocked: [gap(0, 2), gap(1, 5, 9)] }), NOW);
+  applyReport(task, pumpReport.parse(reportOf(0, { blocked: [], unseen: ['orders/east-a/1'] })), NOW);
+  expect(blockedQueues(onlyFlow(task))).toEqual([gap(1, 5, 9)]);
+  applyReport(task, reportOf(0, { blocked: [gap(1, 6, 9)] }), NOW);
+  expect(blockedQueues(onlyFlow(task))).toEqual([gap(1, 6, 9)]);
+});
+
 test('a report of an earlier pump, or of a shard that is not there, only counts', () => {
   const task = runningTask();
   const counters = { ...NO_COUNTERS, copied: 3 };
