@@ -71,6 +71,7 @@ class Pump {
   /** Of the copiers whose checkpoints could not be committed the last time. */
   readonly #commitTroubles = new Map<QueueCopier, string>();
   #reportDue = 0;
+  #reporting: Promise<void> | undefined;
 
   constructor(input: PumpInput, dependencies: PumpDependencies) {
     this.#input = input;
@@ -118,15 +119,18 @@ class Pump {
     this.#destination.close();
   }
 
-  /** Once a second: checkpoints, and a report where one is due. */
+  /** Once a second: checkpoints, and a report where one is due. None waits for the other: while Temporal is away a report takes long. */
   async #tick(stop: AbortSignal): Promise<void> {
     while (!stop.aborted) {
       for (const copier of this.#copiers)
         if (!this.#committing.has(copier)) this.#committing.set(copier, this.#commit(copier));
-      if (performance.now() >= this.#reportDue) await this.#report();
+      if (performance.now() >= this.#reportDue)
+        this.#reporting ??= this.#report().finally(() => {
+          this.#reporting = undefined;
+        });
       await pause(TICK_MS, stop);
     }
-    await Promise.all(this.#committing.values());
+    await Promise.all([...this.#committing.values(), this.#reporting]);
   }
 
   /**

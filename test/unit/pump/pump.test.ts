@@ -106,6 +106,22 @@ function start(
   );
 }
 
+test('R5: checkpoints are committed each second while nobody hears reports', async () => {
+  const told: number[] = [];
+  start({ shards: 1 / 60 }, async () => {
+    told.push(performance.now());
+    await new Promise((_, reject) => setTimeout(reject, 5000));
+  });
+  const from = performance.now();
+  for (let second = 0; second < 12; second++) {
+    east.fill(FROM[0]!, 1);
+    await vi.advanceTimersByTimeAsync(1000);
+  }
+  expect(told.length).toBeGreaterThan(1);
+  const seconds = new Set(east.committedAt.map((at) => Math.floor((at - from) / 1000)));
+  expect(seconds.size).toBeGreaterThanOrEqual(11);
+});
+
 test('queues that an earlier pump told to be blocked are told to be unseen until something is known of them', async () => {
   // the first has a gap, the second cannot be read back
   east.fill(FROM[0]!, 5);
