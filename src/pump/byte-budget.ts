@@ -1,5 +1,10 @@
 /** Of a worker's messages in memory, over all its pumps. Bytes. */
 export const MESSAGE_MEMORY = 96 * 1024 * 1024;
+/**
+ * Of a pump with a rate limit, which has it for itself: what waits for the limit stays in memory for as long as the backlog lasts, and nobody
+ * else may have to wait for that. Bytes.
+ */
+export const LIMITED_MEMORY = 16 * 1024 * 1024;
 
 /**
  * How many bytes of messages may wait in memory, over all queues that share the budget. Taking in advance waits; what must be

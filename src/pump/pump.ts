@@ -3,7 +3,7 @@ import type { BlockedQueue, PumpReport, RepeatedCopies } from '../replication/me
 import { flowGroup } from '../replication/names.ts';
 import { queueKey, type Cluster, type Destination, type OffsetSource } from '../transport/types.ts';
 import { BrokerLane } from './broker-lane.ts';
-import type { ByteBudget } from './byte-budget.ts';
+import { ByteBudget, LIMITED_MEMORY } from './byte-budget.ts';
 import { Counter } from './counter.ts';
 import type { RepeatedRun } from './newest-copy.ts';
 import { Outdated } from './problems.ts';
@@ -226,6 +226,7 @@ class Pump {
       inUse: this.#input.onPoison === 'quarantine',
     });
     const limiter = new RateLimiter(this.#input.rateLimit);
+    const copyBudget = limiter.isLimited ? new ByteBudget(LIMITED_MEMORY) : budget;
     const believedBlocked = new Set(this.#input.blocked);
     return routes(this.#input).map(
       (route) =>
@@ -239,6 +240,7 @@ class Pump {
           onPoison: this.#input.onPoison,
           quarantine,
           budget,
+          copyBudget,
           limiter,
           counter: this.#counter,
           believedBlocked: believedBlocked.has(queueKey(route.from)),

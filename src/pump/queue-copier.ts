@@ -39,7 +39,10 @@ export interface CopierOptions {
   readonly onGap: 'block' | 'skip';
   readonly onPoison: 'block' | 'quarantine';
   readonly quarantine: Quarantine;
+  /** For what is read back. */
   readonly budget: ByteBudget;
+  /** For what is being copied: it may be kept until the limiter lets it pass. */
+  readonly copyBudget: ByteBudget;
   readonly limiter: RateLimiter;
   readonly counter: Counter;
   /** The replication believes that the queue is blocked, by what an earlier pump told. */
@@ -177,7 +180,7 @@ export class QueueCopier {
   }
 
   async #copy(until: AbortSignal, lease: Lease, backoff: Backoff): Promise<void> {
-    const { source, destination, route, budget, limiter } = this.#options;
+    const { source, destination, route, copyBudget: budget, limiter } = this.#options;
     const from = this.next!;
     const goesAlone = isRetryTopic(route.to.topic);
     const limits = await destination.batchLimits(route.to.broker);

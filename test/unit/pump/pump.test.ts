@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { PumpInput, PumpProgress, PumpResult } from '../../../activities/types.ts';
 import { ByteBudget } from '../../../src/pump/byte-budget.ts';
 import { runPump } from '../../../src/pump/pump.ts';
@@ -137,4 +137,15 @@ test('queues that an earlier pump told to be blocked are told to be unseen until
   expect(reports.at(-1)).toMatchObject({ blocked: [{ queue: 0 }] });
   expect(reports.at(-1)).not.toHaveProperty('unseen');
   expect(progress).toMatchObject({ blocked: 1, blockedQueues: [FIRST] });
+});
+
+describe('a flow with a rate limit', () => {
+  test('keeps no memory from others while it may not send, and copies all in the end', async () => {
+    for (const queue of FROM) east.fill(queue, 10, 200 * 1024);
+    start({ rateLimit: { messagesPerSecond: 1 } });
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(budget.taken).toBe(0);
+    await vi.advanceTimersByTimeAsync(45_000);
+    expect(FROM.map((queue) => west.queue({ ...queue, broker: 'west-a' }).max)).toEqual([10, 10, 10, 10]);
+  });
 });
