@@ -2,7 +2,8 @@ import { fenceBrokers, setAcceptsFrom } from '../../src/failover/broker-fence.ts
 import { enableGroups, mastersOf, putSwitches } from '../../src/failover/group-fence.ts';
 import { settleGroups } from '../../src/failover/settle.ts';
 import { takeCut } from '../../src/failover/cut.ts';
-import { brokersOf, putPerms } from '../../src/failover/topic-perms.ts';
+import { putPerms } from '../../src/failover/topic-perms.ts';
+import { topicsOn } from '../../src/failover/topics-on.ts';
 import { readPlaced } from '../../src/groups/placed-groups.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { awaitCopied } from './await-copied.ts';
@@ -29,14 +30,19 @@ export function createFailoverActivities(dependencies: ActivityDependencies): Fa
         const admin = whileCurrent(dependencies, cluster);
         for (const broker of brokers) await setAcceptsFrom(admin, broker);
       }),
-    takeCut: ({ cluster, topics }) => beating(() => takeCut(openCluster(cluster), topics)),
+    takeCut: ({ cluster, topics, mayLack }) =>
+      beating(async () => {
+        const opened = openCluster(cluster);
+        const present = mayLack ? (await topicsOn(opened.admin, topics, [])).present : topics;
+        return await takeCut(opened, present);
+      }),
     surveyLost: (input) => beating(() => surveyLost(dependencies, input)),
     surveyBack: (input) => beating(() => surveyBack(dependencies, input)),
     findStranded: (flow) => beating((signal) => findTail(dependencies, flow, signal)),
     readPlaced: ({ cluster, topics, groups }) =>
       beating(async () => {
         const opened = openCluster(cluster);
-        return await readPlaced(opened, await brokersOf(opened.admin, topics), topics, groups);
+        return await readPlaced(opened, await mastersOf(opened.admin), topics, groups);
       }),
     countRepeats: (input) => beating((signal) => countGroupRepeats(dependencies, input, signal)),
     setAside: (input) => setAside(dependencies, input),

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import { acceptsFrom, answeringBrokers, refusingBrokers, topicsThatDiffer } from '../../src/failover/survey.ts';
 import { readSwitches } from '../../src/failover/group-fence.ts';
+import { placesOf, sourcesOf, topicsOn } from '../../src/failover/topics-on.ts';
 import { brokersOf, readPerms } from '../../src/failover/topic-perms.ts';
 import { knownGroups } from '../../src/groups/moving-groups.ts';
 import type { ReplicationStatus } from '../../src/replication/messages.ts';
@@ -20,13 +21,13 @@ export async function surveyBack(
   { replication, heldBy }: Omit<SurveyInput, 'fence'>,
 ): Promise<BackSurvey> {
   const status = await statusOf(client, replication);
-  const { lost, topics } = status;
+  const { lost } = status;
   const placed = lost?.placed ?? (status.input.groups.length === 0 ? { rows: [], more: 0 } : undefined);
   const [source, destination] = sides(status).map((name) => openCluster(name)) as [Cluster, Cluster];
   const found = {
     source: source.name,
     destination: destination.name,
-    topics,
+    topics: status.topics,
     sourcePerms: [],
     sourceGroups: [],
     ...(placed && { placed }),
@@ -43,7 +44,7 @@ export async function surveyBack(
   const { map } = await knowledgeOf(destination, { replication, source: source.name, destination: destination.name });
   const { away } = await answeringBrokers(
     source,
-    topics,
+    status.topics,
     map.map(({ from }) => from.broker),
   );
   if (away.length > 0)
@@ -51,7 +52,9 @@ export async function surveyBack(
       ...found,
       problems: [...held, `${source.name} is not back: no answer from ${away.join(', ')}; wait for it`],
     };
-  const problems = [...held, ...(await topicsThatDiffer(source, destination, producedTopics(topics)))];
+  const { present: atHome } = await topicsOn(source.admin, status.topics, sourcesOf(map));
+  const { present: topics } = await topicsOn(destination.admin, atHome, placesOf(map));
+  const problems = [...held, ...(await topicsThatDiffer(source, destination, producedTopics(atHome)))];
   for (const cluster of [source, destination]) {
     const brokers = await brokersOf(cluster.admin, topics);
     problems.push(...(await refusingBrokers(cluster, await acceptsFrom(cluster.admin, brokers))));
@@ -59,7 +62,8 @@ export async function surveyBack(
   const groups = await knownGroups(source.admin, status.input.groups);
   return {
     ...found,
-    sourcePerms: await readPerms(source.admin, producedTopics(topics)),
+    topics,
+    sourcePerms: await readPerms(source.admin, producedTopics(atHome)),
     sourceGroups: await readSwitches(source.admin, groups),
     problems,
   };

@@ -15,10 +15,12 @@ import {
   type MovingGroupsOptions,
 } from '../../src/groups/moving-groups.ts';
 import { readEnds } from '../../src/failover/cut.ts';
+import { goneText, placesOf, sourcesOf, topicsOn } from '../../src/failover/topics-on.ts';
 import { brokersOf, readPerms } from '../../src/failover/topic-perms.ts';
 import { readJournal } from '../../src/journal/journal.ts';
 import { pause } from '../../src/pump/time.ts';
 import type { ReplicationStatus } from '../../src/replication/messages.ts';
+import type { QueueRange } from '../../src/replication/queue-map.ts';
 import { workflowId } from '../../src/replication/names.ts';
 import type { GroupsView } from '../../src/replication/group-progress.ts';
 import { producedTopics } from '../../src/replication/retry-topics.ts';
@@ -39,12 +41,14 @@ export async function survey(
   { replication, fence, heldBy }: SurveyInput,
 ): Promise<Survey> {
   const status = await statusOf(client, replication);
-  const { topics } = status;
-  const produced = producedTopics(topics);
   const [source, destination] = moving(status).map((name) => openCluster(name)) as [Cluster, Cluster];
+  const map = await mapOf(source, destination, replication);
+  const { present: topics, gone } = await topicsOn(source.admin, status.topics, sourcesOf(map));
+  const { present: there } = await topicsOn(destination.admin, topics, placesOf(map));
+  const produced = producedTopics(topics);
   const [brokers, destinationBrokers] = await Promise.all([
     brokersOf(source.admin, topics),
-    brokersOf(destination.admin, topics),
+    brokersOf(destination.admin, there),
   ]);
   const groups = await groupsThatMove(client, status, {
     ...{ source, destination, sourceBrokers: brokers, destinationBrokers, topics: produced },
@@ -56,13 +60,13 @@ export async function survey(
     groups: await readSwitches(source.admin, [...groups.moving, ...groups.idle]),
   };
   const problems = [
-    ...ofReplication(status, heldBy),
+    ...ofReplication({ ...status, blocked: status.blocked.filter(({ topic }) => !gone.includes(topic)) }, heldBy),
     ...groups.problems,
     ...(await topicsThatDiffer(source, destination, produced)),
     ...(await refusingBrokers(source, before.brokers)),
     ...(await refusingBrokers(destination, await acceptsFrom(destination.admin, destinationBrokers))),
   ];
-  const warnings = [...groups.warnings];
+  const warnings = [...groups.warnings, ...gone.map((topic) => goneText(topic, source))];
   if (fence === 'broker')
     warnings.push(
       ...(await alsoFenced(source, topics, brokers)),
@@ -79,8 +83,8 @@ export async function survey(
     warnings,
     behind: await lagOf(source, { replication, source: source.name, destination: destination.name }, topics),
     before,
-    destinationEnds: await readEnds(destination, topics),
-    destinationPerms: await readPerms(destination.admin, produced),
+    destinationEnds: await readEnds(destination, there),
+    destinationPerms: await readPerms(destination.admin, producedTopics(there)),
   };
 }
 
@@ -90,14 +94,17 @@ export async function surveyLost(
   { replication, heldBy }: Omit<SurveyInput, 'fence'>,
 ): Promise<LostSurvey> {
   const status = await statusOf(client, replication);
-  const { topics } = status;
   const [source, destination] = moving(status).map((name) => openCluster(name)) as [Cluster, Cluster];
   const { admin } = destination;
+  const map = await mapOf(source, destination, replication);
+  const { present: topics, gone } = await topicsOn(admin, status.topics, placesOf(map));
   const destinationBrokers = await acceptsFrom(admin, await brokersOf(admin, topics));
   const problems = [...ofTask(status, heldBy), ...(await refusingBrokers(destination, destinationBrokers))];
-  const known = await readJournal(destination, { replication, source: source.name, destination: destination.name });
-  const brokers = known?.map.map(({ from }) => from.broker) ?? [];
-  const { some, away } = await answeringBrokers(source, topics, brokers);
+  const { some, away } = await answeringBrokers(
+    source,
+    status.topics,
+    map.map(({ from }) => from.broker),
+  );
   if (away.length === 0)
     problems.push(
       `${source.name} is not lost, every broker of these topics answers; move with a switchover, which loses nothing`,
@@ -108,12 +115,20 @@ export async function surveyLost(
     topics,
     groups: await lastKnown(client, status, await knownGroups(admin, status.input.groups)),
     problems,
-    warnings: some.map(
-      (broker) =>
-        `broker ${broker} of ${source.name} still answers (${away.join(', ')} not): stop its producers, or what they write arrives when copying goes on`,
-    ),
+    warnings: [
+      ...some.map(
+        (broker) =>
+          `broker ${broker} of ${source.name} still answers (${away.join(', ')} not): stop its producers, or what they write arrives when copying goes on`,
+      ),
+      ...gone.map((topic) => goneText(topic, destination)),
+    ],
     destinationPerms: await readPerms(admin, producedTopics(topics)),
   };
+}
+
+async function mapOf(source: Cluster, destination: Cluster, replication: string): Promise<readonly QueueRange[]> {
+  const flow = { replication, source: source.name, destination: destination.name };
+  return (await readJournal(destination, flow))?.map ?? [];
 }
 
 /** As the replication's sync has found them last, while there was a source. */

@@ -105,7 +105,12 @@ export interface FailoverActivities {
   }): Promise<readonly AcceptsFrom[]>;
   /** Puts back when brokers take sends. */
   restoreBrokers(input: { readonly cluster: string; readonly brokers: readonly AcceptsFrom[] }): Promise<void>;
-  takeCut(input: { readonly cluster: string; readonly topics: readonly string[] }): Promise<Cut>;
+  takeCut(input: {
+    readonly cluster: string;
+    readonly topics: readonly string[];
+    /** Leave out topics that the cluster does not have any more, instead of failing. */
+    readonly mayLack?: boolean;
+  }): Promise<Cut>;
   /** Comes back when the flow has copied everything below the cut. */
   awaitCopied(input: AwaitCopiedInput): Promise<void>;
   /** Switches each group as it says. */

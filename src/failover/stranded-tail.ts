@@ -12,6 +12,7 @@ import type { FlowKnowledge } from '../replication/flow-knowledge.ts';
 import { propertiesOf, type MessageCursor } from '../transport/message.ts';
 import { queueKey, type Cluster, type Destination, type OffsetSource } from '../transport/types.ts';
 import { takeCut } from './cut.ts';
+import { sourcesOf, topicsOn } from './topics-on.ts';
 
 /** As many as an operator can read and a history can hold. */
 const LONGEST_LIST = 200;
@@ -29,7 +30,10 @@ export interface TailOptions {
  * What came from the destination, or passed it, is not stranded (R7). Nothing may be copied meanwhile. @throws TransportError
  */
 export async function findStranded({ source, destination, known, budget, signal }: TailOptions): Promise<FoundTail> {
-  const ends = endsByQueue(await takeCut(source, [...new Set(known.map.map(({ topic }) => topic))]));
+  const topics = [...new Set(known.map.map(({ topic }) => topic))];
+  const { present } = await topicsOn(source.admin, topics, sourcesOf(known.map));
+  const ends = endsByQueue(await takeCut(source, present));
+  const left = known.map.filter(({ topic }) => present.includes(topic));
   const [from, to] = [source.openSource(), destination.openDestination()];
   const quarantine = new Quarantine({ source: from, destination: to, budget, signal, inUse: false });
   const place = { from, to, quarantine, budget, signal };
@@ -37,7 +41,7 @@ export async function findStranded({ source, destination, known, budget, signal 
   const list: StrandedMessage[] = [];
   const problems: string[] = [];
   try {
-    for (const route of routes({ ...known, queues: known.map, skips: {} })) {
+    for (const route of routes({ ...known, queues: left, skips: {} })) {
       const found = await strandedIn(route, ends.get(queueKey(route.from)) ?? 0, destination.name, place, list);
       if (typeof found === 'string') problems.push(found);
       else if (found.messages > 0) queues.push(found);

@@ -3,7 +3,7 @@ import { isOwnName, type Flow } from '../replication/names.ts';
 import type { AcceptsFrom } from '../replication/failover/settings.ts';
 import type { Cluster, ClusterAdmin, Topic } from '../transport/types.ts';
 import { readAcceptsFrom, takesSends } from './broker-fence.ts';
-import { brokersOf, routeOf } from './topic-perms.ts';
+import { routeOf } from './topic-perms.ts';
 
 const LONGEST_LIST = 10;
 
@@ -91,15 +91,18 @@ export async function answeringBrokers(
   topics: readonly string[],
   known: readonly string[],
 ): Promise<{ readonly some: readonly string[]; readonly away: readonly string[] }> {
+  const none = { some: [], away: known.length > 0 ? [...new Set(known)] : ['every broker of these topics'] };
   const late = new Promise<never>((_, reject) => setTimeout(reject, ANSWERS_WITHIN_MS).unref());
   const asked = async () => {
-    const brokers = [...new Set([...known, ...(await brokersOf(admin, topics))])].sort();
+    const routes = await Promise.all(topics.map((topic) => admin.topic(topic)));
+    const registered = routes.flatMap((topic) => topic?.brokers.map(({ broker }) => broker) ?? []);
+    const brokers = [...new Set([...known, ...registered])].sort();
+    if (brokers.length === 0) return none;
     const answers = await Promise.allSettled(
       brokers.map((broker) => Promise.race([admin.brokerVersion(broker), late])),
     );
     const some = brokers.filter((_, index) => answers[index]!.status === 'fulfilled');
     return { some, away: brokers.filter((broker) => !some.includes(broker)) };
   };
-  const none = { some: [], away: known.length > 0 ? [...new Set(known)] : ['every broker of these topics'] };
   return await Promise.race([asked(), late]).catch(() => none);
 }

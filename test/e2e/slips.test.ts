@@ -1,9 +1,12 @@
 import type { WorkflowFailedError, WorkflowHandle } from '@temporalio/client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { FailoverResult } from '../../src/replication/failover/messages.ts';
 import type { CommandAnswer } from '../../src/replication/messages.ts';
 import { flowGroup } from '../../src/replication/names.ts';
 import { openRemotingCluster } from '../../src/transport/remoting/cluster.ts';
 import { cli, type CliResult } from '../support/cli.ts';
+import { useClusters } from '../support/clusters.ts';
+import { deleteTopic } from '../support/delete-topic.ts';
 import { eventually } from '../support/eventually.ts';
 import { LiveReplication } from '../support/live-replication.ts';
 import { mixedMessages } from '../support/messages.ts';
@@ -17,6 +20,7 @@ const LIMIT_MS = 240_000;
 const COUNT = 2000;
 
 const stack = useStack();
+const clusters = useClusters(stack);
 useWorker(stack);
 let live: LiveReplication;
 let handle: WorkflowHandle;
@@ -164,6 +168,35 @@ it(
     await live.start({ start: 'latest' });
     await live.reaches(200, 30_000);
     expect(await live.copied()).toBe(200);
+  },
+  LIMIT_MS,
+);
+
+it(
+  'a topic that was deleted on both sides does not stand in the way of a move; a source that lacks it is not lost',
+  async () => {
+    const deleted = `${live.topic}-deleted`;
+    const { admin } = clusters.east;
+    await admin.putTopic(stack.east.brokerName, deleted, {
+      ...{ readQueues: 1, writeQueues: 1, perm: 6, order: false, attributes: {} },
+    });
+    await eventually(30_000, async () => (await admin.topic(deleted)) !== undefined);
+    await live.start({ topics: [live.topic, deleted] });
+    await eventually(30_000, async () => (await live.status()).state === 'RUNNING');
+    await Promise.all([deleteTopic(stack.east, deleted), deleteTopic(stack.west, deleted)]);
+    const rehearse = async (mode: string) =>
+      JSON.parse(
+        (await replicator('failover', live.name, '--mode', mode, '--dry-run', '--json')).stdout,
+      ) as FailoverResult;
+    expect(await rehearse('switchover')).toMatchObject({
+      outcome: 'dry-run',
+      problems: [],
+      warnings: [`topic ${deleted} is not on east any more: nothing of it moves`],
+    });
+    expect(await rehearse('failover')).toMatchObject({
+      outcome: 'refused',
+      problems: [expect.stringContaining('east is not lost')],
+    });
   },
   LIMIT_MS,
 );

@@ -65,7 +65,7 @@ async function flowBack(
   if (flows.length > 1) return undefined;
   const topics = [...new Set(map.map(({ topic }) => topic))];
   // a switchover may have opened the destination before
-  const starts = backFrom?.starts ?? startsAt(await takeCut({ cluster: destination, topics }));
+  const starts = backFrom?.starts ?? startsAt(await takeCut({ cluster: destination, topics, mayLack: true }));
   // a topic or queue that is not among these came later
   return { ...newFlow(destination, source), starts, begun: true };
 }

@@ -31,7 +31,7 @@ export async function reverse(task: Task, work: Work, { from, reason }: Reverse)
   const topics = [...new Set(primary.map.map(({ topic }) => topic))];
   try {
     // only to be told
-    const cut = await takeCut({ cluster: primary.source, topics }).catch(() => undefined);
+    const cut = await takeCut({ cluster: primary.source, topics, mayLack: true }).catch(() => undefined);
     const back = task.flows.length === 1 ? await flowBack(task, primary, topics, from) : undefined;
     await journalPrimary(task, back ? [...task.flows, back] : task.flows, primary.destination);
     if (back) work.add(back);
@@ -56,7 +56,8 @@ async function flowBack(
   from: Cut | undefined,
 ): Promise<FlowState> {
   const back = newFlow(destination, source);
-  back.starts = task.backFrom?.starts ?? startsAt(from ?? (await takeCut({ cluster: destination, topics })));
+  back.starts =
+    task.backFrom?.starts ?? startsAt(from ?? (await takeCut({ cluster: destination, topics, mayLack: true })));
   // a topic or queue that is not among these came later
   adopt(task, back, await prepareOnce(task, back, task.input, true));
   layShards(back, task.input.parallelism);

@@ -2,11 +2,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fenceBrokers, readAcceptsFrom, setAcceptsFrom, takesSends } from '../../../src/failover/broker-fence.ts';
 import { takeCut } from '../../../src/failover/cut.ts';
 import { putSwitches, readSwitches } from '../../../src/failover/group-fence.ts';
+import { answeringBrokers } from '../../../src/failover/survey.ts';
 import { putPerms, readPerms } from '../../../src/failover/topic-perms.ts';
+import { topicsOn } from '../../../src/failover/topics-on.ts';
 import { closed, switched } from '../../../src/replication/failover/settings.ts';
 import { openRemotingCluster } from '../../../src/transport/remoting/cluster.ts';
 import type { Cluster, Destination } from '../../../src/transport/types.ts';
 import { BROKER_VERSIONS, useCluster } from '../../support/broker-versions.ts';
+import { deleteTopic } from '../../support/delete-topic.ts';
 import { eventually } from '../../support/eventually.ts';
 import { encodeBatch } from '../../support/messages.ts';
 
@@ -87,6 +90,21 @@ describe.each(BROKER_VERSIONS)('effects of a failover, on %s', (version) => {
     await putSwitches(admin, before);
     expect(await admin.groupConfig(broker, group)).toMatchObject(config);
     await expect(putSwitches(admin, [{ group: 'nobody', broker, consumeEnable: true }])).rejects.toThrow('nobody');
+  });
+
+  test('a topic is gone when no broker has it, whatever the name servers know; without it the cluster is not lost', async () => {
+    const { admin } = opened;
+    const another = `${topic}-deleted`;
+    await admin.putTopic(broker, another, { readQueues: 1, writeQueues: 1, perm: 6, order: false, attributes: {} });
+    const known = [{ topic: another, broker }];
+    await eventually(30_000, async () => (await admin.topic(another)) !== undefined);
+    const both = [topic, another];
+    expect(await topicsOn(admin, both, known)).toEqual({ present: both, gone: [] });
+    await deleteTopic(cluster(), another);
+    expect(await topicsOn(admin, both, known)).toEqual({ present: [topic], gone: [another] });
+    await expect(topicsOn(admin, both, [{ topic: another, broker: 'away' }])).rejects.toThrow('away');
+    expect(await answeringBrokers(opened, both, [broker])).toEqual({ some: [broker], away: [] });
+    expect(await answeringBrokers(opened, [another], [])).toMatchObject({ some: [], away: [expect.any(String)] });
   });
 
   test('the cut holds every message that was acknowledged, at once', async () => {
