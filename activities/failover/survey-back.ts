@@ -4,7 +4,7 @@ import { acceptsFrom, answeringBrokers, refusingBrokers, topicsThatDiffer } from
 import { readSwitches } from '../../src/failover/group-fence.ts';
 import { placesOf, sourcesOf, topicsOn } from '../../src/failover/topics-on.ts';
 import { brokersOf, readPerms } from '../../src/failover/topic-perms.ts';
-import { knownGroups } from '../../src/groups/moving-groups.ts';
+import { wouldMove } from '../../src/groups/moving-groups.ts';
 import type { ReplicationStatus } from '../../src/replication/messages.ts';
 import { producedTopics } from '../../src/replication/retry-topics.ts';
 import type { Cluster } from '../../src/transport/types.ts';
@@ -59,7 +59,11 @@ export async function surveyBack(
     const brokers = await brokersOf(cluster.admin, topics);
     problems.push(...(await refusingBrokers(cluster, await acceptsFrom(cluster.admin, brokers))));
   }
-  const groups = await knownGroups(source.admin, status.input.groups);
+  // others' groups are left alone: nobody would enable them again
+  const groups = await wouldMove({
+    ...{ source: destination, destination: source, sourceBrokers: await brokersOf(destination.admin, topics) },
+    ...{ topics: producedTopics(topics), groups: status.input.groups },
+  });
   return {
     ...found,
     topics,

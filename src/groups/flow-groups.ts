@@ -45,17 +45,18 @@ export class FlowGroups {
    * The groups by name. Those that the destination lacks are created there as they are on the source, but disabled: nobody consumes as them
    * before a failover. One that exists stays as it is.
    * @param committed groups that have committed anything on the source
-   * @throws TransportError
+   * @param mayCreate right before each group that is created; without it none is
+   * @throws TransportError; what `mayCreate` throws
    */
-  async current(committed: Iterable<string>, creates: boolean): Promise<ReadonlyMap<string, FlowGroup>> {
+  async current(committed: Iterable<string>, mayCreate?: () => void): Promise<ReadonlyMap<string, FlowGroup>> {
     const chosen = [...committed].filter((name) => choosesGroup(this.#options.groups, name));
     const age = performance.now() - this.#lookedAt;
     const isNew = chosen.some((name) => !this.#seen.has(name));
-    if (age > LOOK_EVERY_MS || (isNew && age > LOOK_SOON_MS)) await this.#look(chosen, creates);
+    if (age > LOOK_EVERY_MS || (isNew && age > LOOK_SOON_MS)) await this.#look(chosen, mayCreate);
     return this.#groups;
   }
 
-  async #look(committed: readonly string[], creates: boolean): Promise<void> {
+  async #look(committed: readonly string[], mayCreate?: () => void): Promise<void> {
     const { source, sourceBrokers, groups } = this.#options;
     const configs = await this.#configs(source, sourceBrokers);
     const known = new Set([...configs.values()].flatMap((table) => [...table.keys()]));
@@ -69,7 +70,7 @@ export class FlowGroups {
       const refusal = refusalOf(online, known.has(name) || committed.includes(name), source.name);
       return { ...group, ...(refusal !== undefined && { refusal }) };
     });
-    if (creates) await this.#create(found, configs);
+    if (mayCreate) await this.#create(found, configs, mayCreate);
     this.#groups = new Map(found.map((group) => [group.name, group]));
     this.#seen = new Set(committed);
     this.#lookedAt = performance.now();
@@ -88,7 +89,7 @@ export class FlowGroups {
     return all.filter((one) => one !== undefined);
   }
 
-  async #create(groups: readonly FlowGroup[], onSource: Configs): Promise<void> {
+  async #create(groups: readonly FlowGroup[], onSource: Configs, mayCreate: () => void): Promise<void> {
     const { admin } = this.#options.destination;
     const brokers = (await admin.brokers()).flatMap(({ name, master }) => (master === undefined ? [] : [name]));
     const there = await this.#configs(this.#options.destination, brokers);
@@ -100,6 +101,8 @@ export class FlowGroups {
       const consumeEnable = existing.some((one) => one?.consumeEnable);
       for (const [index, broker] of brokers.entries()) {
         if (existing[index]) continue;
+        // a move may have enabled it meanwhile
+        mayCreate();
         this.requests++;
         await admin.putGroup(broker, { ...config, consumeEnable });
       }

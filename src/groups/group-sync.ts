@@ -107,13 +107,13 @@ export class GroupSync {
   }
 
   async #eachGroup(creates: boolean, work: (look: GroupLook) => Promise<GroupLook>): Promise<GroupLook[]> {
-    const { source, destination } = this.#options;
+    const { source, destination, assertCurrent } = this.#options;
     this.#requests += this.#sourceBrokers.length + this.#destinationBrokers.length;
     const [onSource, onDestination] = await Promise.all([
       OffsetTable.read(source, this.#sourceBrokers),
       OffsetTable.read(destination, this.#destinationBrokers),
     ]);
-    const groups = await this.#groups.current(onSource.groups, creates);
+    const groups = await this.#groups.current(onSource.groups, creates ? assertCurrent : undefined);
     this.#translations.begin();
     const looks = await inParallel([...groups.values()], async (group): Promise<GroupLook> => {
       let look = nothingOf(group);

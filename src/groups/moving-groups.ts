@@ -2,7 +2,7 @@ import { choosesGroup } from '../replication/group-choice.ts';
 import type { GroupsView } from '../replication/group-progress.ts';
 import { matches } from '../replication/topic-pattern.ts';
 import type { Cluster, ClusterAdmin } from '../transport/types.ts';
-import { FlowGroups } from './flow-groups.ts';
+import { FlowGroups, type FlowGroup } from './flow-groups.ts';
 import { OffsetTable } from './offset-table.ts';
 
 /** What a move of an application finds of its consumer groups. Those that have nothing to do with the topics are left out, unless they are named. */
@@ -17,15 +17,19 @@ export interface MovingGroups {
   readonly warnings: readonly string[];
 }
 
-export interface MovingGroupsOptions {
+/** An application as it is served: which groups of these names and patterns consume its topics. */
+export interface ServedOptions {
   readonly source: Cluster;
   readonly destination: Cluster;
   /** Brokers of the topics. */
   readonly sourceBrokers: readonly string[];
-  readonly destinationBrokers: readonly string[];
   readonly topics: readonly string[];
   /** Names and patterns. */
   readonly groups: readonly string[];
+}
+
+export interface MovingGroupsOptions extends ServedOptions {
+  readonly destinationBrokers: readonly string[];
   /** Those of them that may have consumers at the destination. */
   readonly resetOnline: readonly string[];
   /** By the sync of groups. */
@@ -36,18 +40,12 @@ const LONGEST_LIST = 10;
 
 /** @throws TransportError */
 export async function findMovingGroups(options: MovingGroupsOptions): Promise<MovingGroups> {
-  const { source, sourceBrokers, topics, groups, told } = options;
-  if (groups.length === 0) return { moving: [], idle: [], problems: [], warnings: [] };
-  const offsets = await OffsetTable.read(source, sourceBrokers);
-  const found = await new FlowGroups(options).current(offsets.groups, false);
+  const { source, topics, told } = options;
   const moving: string[] = [];
   const idle: string[] = [];
   const problems: string[] = [];
   const warnings: string[] = [];
-  for (const { name, topics: subscribed, refusal } of found.values()) {
-    const committed = [...offsets.topicsOf(name)];
-    const concerns = [...committed, ...subscribed].some((topic) => topics.includes(topic));
-    if (!concerns && !groups.includes(name)) continue;
+  for (const { name, committed, topics: subscribed, concerns, refusal } of await servedGroups(options)) {
     if (refusal !== undefined) {
       warnings.push(`group ${name} is not moved: ${refusal}`);
       continue;
@@ -64,6 +62,30 @@ export async function findMovingGroups(options: MovingGroupsOptions): Promise<Mo
   if (moving.length > 0)
     warnings.push(...told.troubles.map((trouble) => `progress of groups does not follow: ${trouble}`));
   return { moving, idle, problems, warnings };
+}
+
+/** Groups that would move with the topics from where they are served now. @throws TransportError */
+export async function wouldMove(options: ServedOptions): Promise<string[]> {
+  return (await servedGroups(options)).flatMap(({ name, refusal }) => (refusal === undefined ? [name] : []));
+}
+
+interface ServedGroup extends FlowGroup {
+  /** Topics for which it has committed anything. */
+  readonly committed: readonly string[];
+  /** It has consumed the topics that move, or subscribes to them; else it is only named. */
+  readonly concerns: boolean;
+}
+
+async function servedGroups(options: ServedOptions): Promise<ServedGroup[]> {
+  const { source, sourceBrokers, topics, groups } = options;
+  if (groups.length === 0) return [];
+  const offsets = await OffsetTable.read(source, sourceBrokers);
+  const found = await new FlowGroups(options).current(offsets.groups);
+  return [...found.values()].flatMap((group) => {
+    const committed = [...offsets.topicsOf(group.name)];
+    const concerns = [...committed, ...group.topics].some((topic) => topics.includes(topic));
+    return concerns || groups.includes(group.name) ? [{ ...group, committed, concerns }] : [];
+  });
 }
 
 function alsoStops(group: string, topics: readonly string[], cluster: string): string {

@@ -105,7 +105,7 @@ function failbackPlan(input: FailoverInput): PlannedStep[] {
     ...planned({
       'survey-source': 'looks whether the source is back, with all its brokers',
       'close-source':
-        "makes the old source's topics read-only in their routes, and disables its consumer groups: it does not serve",
+        "makes the old source's topics read-only in their routes, and disables the consumer groups that move home: it does not serve",
       'find-tail': 'finds what the source holds that was never copied, message for message',
       'count-repeats':
         'counts what consumer groups got twice because of the failover, as far as the source had flushed their offsets',
