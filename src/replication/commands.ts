@@ -118,13 +118,13 @@ export const regainInput = z.strictObject({
 });
 export type Regain = z.output<typeof regainInput>;
 
-export const placeGroupsInput = z.strictObject({
+export const groupsOfFlowInput = z.strictObject({
   ...asked,
   flow: z.strictObject({ source: cluster, destination: cluster }),
   /** Names, not patterns. */
   groups: z.array(z.string().min(1).max(255)),
 });
-export type PlaceGroups = z.output<typeof placeGroupsInput>;
+export type GroupsOfFlow = z.output<typeof groupsOfFlowInput>;
 
 export const COMMAND_INPUTS = {
   pause: plain,
@@ -142,7 +142,8 @@ export const COMMAND_INPUTS = {
   noteEnds: noteEndsInput,
   raiseEpoch: raiseEpochInput,
   regain: regainInput,
-  placeGroups: placeGroupsInput,
+  claimGroups: groupsOfFlowInput,
+  placeGroups: groupsOfFlowInput,
 } as const satisfies Record<CommandName, z.ZodType>;
 
 /** One line each, shown by the Temporal UI and CLI beside the handler's name. */
@@ -167,6 +168,8 @@ export const COMMAND_DESCRIPTIONS: Readonly<Record<CommandName, string>> = {
     'For failovers: where the destination ends; from there on `reverse`, or a failover, copies back, whenever that comes: { ends? }.',
   raiseEpoch: 'For failovers: have every pump of a flow end before others begin: { flow: { source, destination } }.',
   regain: 'For failbacks: the lost source is back; copy both ways, but for what stays where it is: { leave? }.',
+  claimGroups:
+    'For failovers: leave all consumer groups alone until `release`, and remember that these are about to be disabled: { flow: { source, destination }, groups }.',
   placeGroups:
     'For failovers: put consumer groups exactly where they stand on the source, and leave all of them alone until `release`: { flow: { source, destination }, groups }.',
 };

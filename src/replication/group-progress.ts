@@ -60,4 +60,6 @@ export interface GroupsView extends Omit<GroupsReport, 'sync' | 'at'> {
   /** The cluster where the groups are served, and the one where their progress follows. */
   readonly source: string;
   readonly destination: string;
+  /** A move that was cut short has disabled them where they are served; absent where there are none. */
+  readonly fenced?: readonly string[];
 }

@@ -26,6 +26,7 @@ export const COMMANDS = [
   'noteEnds',
   'raiseEpoch',
   'regain',
+  'claimGroups',
   'placeGroups',
 ] as const;
 export type CommandName = (typeof COMMANDS)[number];
@@ -59,8 +60,8 @@ export type CommandAnswer =
 export interface GroupsPlaced {
   /** How many groups stand at the destination exactly where they stand on the source. */
   readonly inStep: number;
-  /** The first ones that do not, and why. */
-  readonly outOfStep: readonly { readonly group: string; readonly problem: string }[];
+  /** The first ones that do not, why, and when each was in step last (ISO 8601; absent where that is not known). */
+  readonly outOfStep: readonly { readonly group: string; readonly problem: string; readonly syncedAt?: string }[];
   /** How many more there are. */
   readonly more: number;
 }

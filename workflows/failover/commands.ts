@@ -51,7 +51,7 @@ export class Hold {
 /** A command of the holder, tried until it is answered. @throws ApplicationFailure with the replication's reason when it refuses */
 export async function command(
   failover: FailoverInput,
-  name: 'release' | 'raiseEpoch' | 'regain',
+  name: 'release' | 'raiseEpoch' | 'regain' | 'claimGroups',
   more: Readonly<Record<string, unknown>> = {},
 ): Promise<void> {
   const { replication } = failover;

@@ -5,7 +5,7 @@ import type { CommandAnswer } from '../../src/replication/messages.ts';
 import { switched } from '../../src/replication/failover/settings.ts';
 import { causeOf } from '../replication/causes.ts';
 import { insisted, persistent, settling } from './activities.ts';
-import { ask } from './commands.ts';
+import { ask, command } from './commands.ts';
 import type { Course } from './course.ts';
 
 const STEPS = ['fence-groups', 'settle', 'sync-groups', 'enable-groups'] as const;
@@ -23,28 +23,39 @@ export async function moveGroups(course: Course, survey: Survey): Promise<void> 
     for (const step of STEPS) course.skip(step, 'no consumer group moves');
     return;
   }
-  const began = Date.now();
+  const enabledBefore = [...groups, ...idleGroups].filter((group) => wasEnabled(survey, group));
+  let began = Date.now();
   try {
     await course.step(
       'fence-groups',
-      () => persistent.switchGroups({ cluster: source, switches: switched(before.groups, false) }),
+      async () => {
+        // should this be cut short, a later move has them go on
+        await command(course.input, 'claimGroups', { flow: { source, destination }, groups: enabledBefore });
+        began = Date.now();
+        await persistent.switchGroups({ cluster: source, switches: switched(before.groups, false) });
+      },
       () => `${groups.length + idleGroups.length} groups consume nothing on ${source} any more`,
     );
     const settled = await settle(course, survey);
     const problems = await place(course, survey);
-    const enabled = [...groups, ...idleGroups].filter((group) => wasEnabled(survey, group) && !problems.has(group));
+    const enabled = enabledBefore.filter((group) => !problems.has(group));
     const lacking = await course.step(
       'enable-groups',
       () => insisted.enableGroups({ cluster: destination, groups: enabled }),
       (without) => `${enabled.length - without.length} groups consume on ${destination}`,
     );
     course.readPauseMs = Date.now() - began;
-    for (const group of lacking) problems.set(group, `no broker of ${destination} has it`);
-    course.moved = summaryOf(survey, settled, problems);
-    for (const [group, problem] of problems)
+    for (const [group, { problem, syncedAt }] of problems)
       course.problems.push(
-        `group ${group} is not enabled on ${destination}: ${problem}; mend that, then enable it there`,
+        `group ${group} is not enabled on ${destination}: ${problem}; nothing puts it into step from ${source} any more: enabled there it goes on where it stands, ` +
+          `and may see again what it has consumed on ${source} since it was in step last, ${syncedAt ?? 'nobody knows when'}`,
       );
+    for (const group of lacking) {
+      const problem = `no broker of ${destination} has it`;
+      problems.set(group, { problem });
+      course.problems.push(`group ${group} is not enabled on ${destination}: ${problem}; create it there`);
+    }
+    course.moved = summaryOf(survey, settled, problems);
   } catch (error) {
     course.problems.push(
       `the consumer groups were not moved: ${causeOf(error)}; see which of them are enabled where, and enable them where they are to go on; ` +
@@ -85,14 +96,17 @@ async function settle(course: Course, { source, groups }: Survey): Promise<reado
   );
 }
 
+/** A group that does not stand exactly where it stood. */
+type Unplaced = Pick<MovedGroup, 'syncedAt'> & { readonly problem: string };
+
 /** What is wrong, by group. */
-async function place(course: Course, { source, destination, groups }: Survey): Promise<Map<string, string>> {
+async function place(course: Course, { source, destination, groups }: Survey): Promise<Map<string, Unplaced>> {
   const until = Date.now() + IN_STEP_WITHIN_MS;
   const more = { flow: { source, destination }, groups };
   return await course.step(
     'sync-groups',
     async () => {
-      if (groups.length === 0) return new Map<string, string>();
+      if (groups.length === 0) return new Map<string, Unplaced>();
       for (let tries = 1; ; tries++) {
         const answer = await ask(course.input, 'placeGroups', more, `placeGroups-${tries}`);
         const problems = problemsOf(answer, groups);
@@ -104,14 +118,14 @@ async function place(course: Course, { source, destination, groups }: Survey): P
   );
 }
 
-function problemsOf(answer: CommandAnswer, groups: readonly string[]): Map<string, string> {
-  if (!answer.done) return new Map(groups.map((group) => [group, answer.reason]));
+function problemsOf(answer: CommandAnswer, groups: readonly string[]): Map<string, Unplaced> {
+  if (!answer.done) return new Map(groups.map((group) => [group, { problem: answer.reason }]));
   const { outOfStep, more } = answer.placed!;
   // who else is out of step is not told
   const others = more > 0 ? groups : [];
-  return new Map([
-    ...others.map((group) => [group, 'it may not be in step, as many others are not'] as const),
-    ...outOfStep.map(({ group, problem }) => [group, problem] as const),
+  return new Map<string, Unplaced>([
+    ...others.map((group) => [group, { problem: 'it may not be in step, as many others are not' }] as const),
+    ...outOfStep.map(({ group, ...unplaced }) => [group, unplaced] as const),
   ]);
 }
 
@@ -122,12 +136,11 @@ function wasEnabled({ before }: Survey, group: string): boolean {
 function summaryOf(
   survey: Survey,
   settled: readonly SettledGroup[],
-  problems: ReadonlyMap<string, string>,
+  problems: ReadonlyMap<string, Unplaced>,
 ): MovedGroups {
   const groups = settled.map(({ group, unfinished, ...rest }): MovedGroup => {
-    const problem = problems.get(group);
     const disabled = !wasEnabled(survey, group) && { disabled: true };
-    return { group, mayRepeat: unfinished, ...rest, ...disabled, ...(problem !== undefined && { problem }) };
+    return { group, mayRepeat: unfinished, ...rest, ...disabled, ...problems.get(group) };
   });
   groups.sort((a, b) => rank(b) - rank(a));
   return shortened(groups);

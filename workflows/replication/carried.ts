@@ -27,7 +27,7 @@ type CarriedOneFlow = Kept & Omit<CarriedFlow, 'source' | 'destination'> & { rea
 
 /**
  * Takes along what the next run needs. Where that is too much, what can be found again goes first: the start offsets (`prepare` is run anew),
- * blocked queues (their pump reports them again), then the oldest answers, decisions and skips.
+ * blocked queues (their pump reports them again), then the oldest answers, decisions and skips, and groups that a move has disabled.
  */
 export function carry(task: Task): Carried {
   let carried: Carried = {
@@ -57,6 +57,10 @@ export function carry(task: Task): Carried {
       const had = carried.flows.some(({ skips }) => Object.keys(skips).length > 0);
       eachFlow((flow) => ({ ...flow, skips: newestHalf(flow.skips) }));
       return had;
+    },
+    () => {
+      carried = without(carried, 'fenced');
+      return false;
     },
   ];
   while (lighten.length > 0 && jsonBytes(carried) > MAX_CARRIED_BYTES) if (!lighten[0]!()) lighten.shift();

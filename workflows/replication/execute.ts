@@ -4,7 +4,7 @@ import { done, refused } from './answers.ts';
 import { acceptHistory, remap } from './go-on.ts';
 import { heldAgainst, hold, release } from './hold.ts';
 import { noteEnds } from './note-ends.ts';
-import { placeGroups } from './place-groups.ts';
+import { claimGroups, placeGroups } from './place-groups.ts';
 import { raiseEpoch } from './raise-epoch.ts';
 import { regain, startAnew } from './lost-source.ts';
 import { redrive } from './redrive.ts';
@@ -53,6 +53,8 @@ export async function execute(task: Task, work: Work, command: Command): Promise
       return await raiseEpoch(task, work, command.input);
     case 'regain':
       return regain(task, work, command.input);
+    case 'claimGroups':
+      return await claimGroups(task, work, command.input);
     case 'placeGroups':
       return await placeGroups(task, work, command.input);
     case 'reverse':

@@ -90,9 +90,9 @@ export class GroupSyncing {
     });
   }
 
-  /** What was told of groups on this way does not count any more. */
+  /** What was told of groups on this way does not count any more, unless somebody moves them who may be cut short. */
   async #rest(scope: CancellationScope): Promise<void> {
-    delete this.#flow.groups;
+    if (!this.#task.hold?.ownsGroups) delete this.#flow.groups;
     delete this.#flow.groupTroubles;
     await scope.cancelRequested;
   }
@@ -172,17 +172,26 @@ export const groupsReport = z.object({
   troubles: z.array(z.string()),
 }) as z.ZodType<GroupsReport>;
 
+/** The application is served there from now on; what was told of groups, and done to them, where it was served before does not count any more. */
+export function serveAt(task: Task, primary: string): void {
+  task.primary = primary;
+  delete task.fenced;
+  for (const flow of task.flows) delete flow.groups;
+}
+
 /** Only the sync at work tells how groups stand now. */
-export function applyGroupsReport({ flows }: Task, report: GroupsReport): void {
-  const flow = flows.find(({ sync }) => sync === report.sync);
+export function applyGroupsReport(task: Task, report: GroupsReport): void {
+  const flow = task.flows.find(({ sync }) => sync === report.sync);
   if (!flow) return;
+  const enabled = new Set(report.groups.flatMap(({ group, disabled = false }) => (disabled ? [] : [group])));
+  if (task.fenced) task.fenced = task.fenced.filter((group) => !enabled.has(group));
   // one that begins while a cluster is away has seen no group yet
   if (report.groups.length > 0 || report.troubles.length === 0) flow.groups = report;
   flow.groupTroubles = report.troubles;
 }
 
 export function groupsOf(task: Task): GroupsView {
-  const { flows } = task;
+  const { flows, fenced = [] } = task;
   const { source, destination } = primaryFlow(task);
   const reports = flows.flatMap(({ groups }) => groups ?? []);
   const latest = reports
@@ -198,5 +207,6 @@ export function groupsOf(task: Task): GroupsView {
       queues: reports.reduce((sum, { more }) => sum + more.queues, 0),
     },
     troubles: flows.flatMap(({ groupTroubles = [] }) => groupTroubles),
+    ...(fenced.length > 0 && { fenced }),
   };
 }

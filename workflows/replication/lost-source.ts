@@ -5,6 +5,7 @@ import { queueKey } from '../../src/replication/queue-map.ts';
 import { done, refused } from './answers.ts';
 import { causeOf } from './causes.ts';
 import { newFlow, type FlowState } from './flow-state.ts';
+import { serveAt } from './group-sync.ts';
 import { isHolders } from './hold.ts';
 import { journalEpoch, knowledgeOf } from './journaling.ts';
 import { readPlaced, startsAt, takeCut } from './reverse.ts';
@@ -41,7 +42,7 @@ export async function standStill(task: Task, work: Work, flow: FlowState): Promi
   Object.assign(flow, { epoch, revision: 0 });
   const since = new Date().toISOString();
   task.lost = { cluster: flow.source, since, ...(placed && { placed }) };
-  task.primary = primary;
+  serveAt(task, primary);
   enter(
     task,
     'PAUSED',

@@ -7,6 +7,7 @@ import { queueKey } from '../../src/replication/queue-map.ts';
 import { done, refused, refusedForNow } from './answers.ts';
 import { causeOf, isFailure } from './causes.ts';
 import { layShards, newFlow, type FlowState } from './flow-state.ts';
+import { serveAt } from './group-sync.ts';
 import { journalPrimary } from './journaling.ts';
 import { adopt, prepareOnce } from './preparing.ts';
 import type { Task } from './task.ts';
@@ -36,7 +37,7 @@ export async function reverse(task: Task, work: Work, { from, reason }: Reverse)
     await journalPrimary(task, back ? [...task.flows, back] : task.flows, primary.destination);
     if (back) work.add(back);
     delete task.backFrom;
-    task.primary = primary.destination;
+    serveAt(task, primary.destination);
     const cutText = cut && `the cut is at ${messagesIn(cut)} messages on ${primary.source}`;
     const turned = `${primary.destination} to ${primary.source} since ${new Date().toISOString()}`;
     task.reason = [reason, [turned, cutText].filter((text) => text !== undefined).join(', ')]

@@ -27,6 +27,8 @@ export interface Task {
   hold?: Hold;
   /** Of a one-way task: where the way back begins, if there is to be one. Noted before the destination is opened, so that nothing is left out however late it comes. */
   backFrom?: BackFrom;
+  /** Groups that a move has disabled where the application is served, and that nobody has enabled there since, as far as is known. */
+  fenced?: readonly string[];
   /** The first one copies from the input's source to its destination. */
   flows: readonly FlowState[];
   audit: AuditEntry[];

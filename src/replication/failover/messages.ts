@@ -78,7 +78,7 @@ export interface MovedGroup {
   readonly mayRepeat?: number;
   readonly silent?: number;
   readonly unseen?: string;
-  /** `failover`, ISO 8601: when it was in step last; what it consumed since is seen again. Absent where nobody has told. */
+  /** ISO 8601, of a `failover`, and where there is a problem: when it was in step last; what it consumed since is seen again. Absent where nobody has told. */
   readonly syncedAt?: string;
   /** It was disabled on the source, and so it stays disabled. */
   readonly disabled?: boolean;

@@ -138,7 +138,10 @@ test('R10: whoever holds the replication has the last word on groups: no sync mo
     reason: 'only whoever holds the replication may do that',
   });
   await replication.update('hold', { by: 'failover/orders', operationId: 'run-1' });
-  await syncing(replication, 1);
+  const { id } = await syncing(replication, 1);
+  const syncedAt = '2026-01-01T00:00:00.000Z';
+  const shipping = { group: 'shipping', syncedAt, queues: [] };
+  await replication.handle.signal(GROUPS_REPORT, { ...report(id, ''), groups: [shipping] });
   const back = { source: 'west', destination: 'east' };
   expect(await replication.update('placeGroups', { ...asked, flow: back, operationId: 'run-1/0' })).toMatchObject({
     done: false,
@@ -152,7 +155,11 @@ test('R10: whoever holds the replication has the last word on groups: no sync mo
   expect(await replication.update('placeGroups', { ...asked, operationId: 'run-1/2' })).toEqual({
     done: true,
     state: 'RUNNING',
-    placed: { inStep: 1, outOfStep: [{ group: 'shipping', problem: 'copying has not come as far' }], more: 0 },
+    placed: {
+      inStep: 1,
+      outOfStep: [{ group: 'shipping', problem: 'copying has not come as far', syncedAt }],
+      more: 0,
+    },
   });
   const names = ['billing', 'shipping'];
   expect(placed[1]).toMatchObject({ ...WAY, queues: MAP, groups: names, resetOnline: names });
@@ -160,6 +167,33 @@ test('R10: whoever holds the replication has the last word on groups: no sync mo
   expect(started.filter(({ input }) => input.replication === replication.name)).toHaveLength(1);
   await replication.update('release');
   expect((await syncing(replication, 2)).input).toMatchObject({ groups: ['billing'] });
+  await replication.update('stop');
+});
+
+test('R10: groups that a move is about to disable are not taken for disabled by a later one, should it be cut short', async () => {
+  const replication = await stage.rig.running({ ...INPUT, groups: ['*'] });
+  const { id } = await syncing(replication, 1);
+  const { handle } = replication;
+  const tell = (sync: string, off: readonly string[]) => {
+    const groups = ['billing', 'off'].map((group) => ({ group, disabled: off.includes(group), queues: [] }));
+    return handle.signal(GROUPS_REPORT, { ...report(sync, ''), groups });
+  };
+  await tell(id, ['off']);
+  await replication.update('hold', { by: 'failover/orders', operationId: 'run-1' });
+  const asked = { flow: WAY, groups: ['billing'] };
+  expect(await replication.update('claimGroups', asked)).toMatchObject({ done: false });
+  expect(await replication.update('claimGroups', { ...asked, operationId: 'run-1/1' })).toMatchObject({ done: true });
+  // it sees the fence as if the group had been disabled all the time
+  await tell(id, ['billing', 'off']);
+  expect(atWork.size).toBe(0);
+  const billing = { group: 'billing', disabled: false };
+  expect(await groupsOf(replication)).toMatchObject({ groups: [billing, {}], fenced: ['billing'] });
+  await replication.update('release');
+  const { id: next } = await syncing(replication, 2);
+  await tell(next, ['billing', 'off']);
+  expect(await groupsOf(replication)).toMatchObject({ fenced: ['billing'] });
+  await tell(next, ['off']);
+  expect(await groupsOf(replication)).not.toHaveProperty('fenced');
   await replication.update('stop');
 });
 

@@ -12,6 +12,7 @@ const NEEDED: Partial<Record<CommandName, object>> = {
   hold: { by: 'failover/orders', operationId: 'run-1' },
   raiseEpoch: { flow: { source: 'east', destination: 'west' } },
   regain: { leave: [] },
+  claimGroups: { flow: { source: 'east', destination: 'west' }, groups: ['billing'] },
   placeGroups: { flow: { source: 'east', destination: 'west' }, groups: ['billing'] },
 };
 
