@@ -8,12 +8,9 @@ import {
   topicsThatDiffer,
 } from '../../src/failover/survey.ts';
 import { readSwitches } from '../../src/failover/group-fence.ts';
-import {
-  findMovingGroups,
-  knownGroups,
-  type MovingGroups,
-  type MovingGroupsOptions,
-} from '../../src/groups/moving-groups.ts';
+import { beyondEnds } from '../../src/groups/beyond-ends.ts';
+import { findLostGroups } from '../../src/groups/lost-groups.ts';
+import { findMovingGroups, type MovingGroups, type MovingGroupsOptions } from '../../src/groups/moving-groups.ts';
 import { readEnds } from '../../src/failover/cut.ts';
 import { goneText, placesOf, sourcesOf, topicsOn } from '../../src/failover/topics-on.ts';
 import { brokersOf, readPerms } from '../../src/failover/topic-perms.ts';
@@ -54,14 +51,18 @@ export async function survey(
     ...{ source, destination, sourceBrokers: brokers, destinationBrokers, topics: produced },
     ...{ groups: status.input.groups, resetOnline: status.input.resetOnline },
   });
+  const { fenced = [] } = await groupsOf(client, status);
+  const switches = await readSwitches(source.admin, [...groups.moving, ...groups.idle]);
   const before = {
     perms: await readPerms(source.admin, produced),
     brokers: await acceptsFrom(source.admin, brokers),
-    groups: await readSwitches(source.admin, [...groups.moving, ...groups.idle]),
+    // what a move disabled that was cut short is not meant to stay so
+    groups: switches.map((one) => (fenced.includes(one.group) ? { ...one, consumeEnable: true } : one)),
   };
   const problems = [
     ...ofReplication({ ...status, blocked: status.blocked.filter(({ topic }) => !gone.includes(topic)) }, heldBy),
     ...groups.problems,
+    ...(await beyondEnds(source, brokers, groups.moving, () => readEnds(source, topics))),
     ...(await topicsThatDiffer(source, destination, produced)),
     ...(await refusingBrokers(source, before.brokers)),
     ...(await refusingBrokers(destination, await acceptsFrom(destination.admin, destinationBrokers))),
@@ -98,8 +99,9 @@ export async function surveyLost(
   const { admin } = destination;
   const map = await mapOf(source, destination, replication);
   const { present: topics, gone } = await topicsOn(admin, status.topics, placesOf(map));
-  const destinationBrokers = await acceptsFrom(admin, await brokersOf(admin, topics));
-  const problems = [...ofTask(status, heldBy), ...(await refusingBrokers(destination, destinationBrokers))];
+  const destinationBrokers = await brokersOf(admin, topics);
+  const accepting = await acceptsFrom(admin, destinationBrokers);
+  const problems = [...ofTask(status, heldBy), ...(await refusingBrokers(destination, accepting))];
   const { some, away } = await answeringBrokers(
     source,
     status.topics,
@@ -109,19 +111,21 @@ export async function surveyLost(
     problems.push(
       `${source.name} is not lost, every broker of these topics answers; move with a switchover, which loses nothing`,
     );
+  const answering = some.map(
+    (broker) =>
+      `broker ${broker} of ${source.name} still answers (${away.join(', ')} not): stop its producers, or what they write arrives when copying goes on`,
+  );
+  const { groups, warnings } = await findLostGroups({
+    ...{ source: source.name, destination, brokers: destinationBrokers, topics: producedTopics(topics) },
+    ...{ groups: status.input.groups, told: await groupsOf(client, status) },
+  });
   return {
     source: source.name,
     destination: destination.name,
     topics,
-    groups: await lastKnown(client, status, await knownGroups(admin, status.input.groups)),
+    groups,
     problems,
-    warnings: [
-      ...some.map(
-        (broker) =>
-          `broker ${broker} of ${source.name} still answers (${away.join(', ')} not): stop its producers, or what they write arrives when copying goes on`,
-      ),
-      ...gone.map((topic) => goneText(topic, destination)),
-    ],
+    warnings: [...answering, ...gone.map((topic) => goneText(topic, destination)), ...warnings],
     destinationPerms: await readPerms(admin, producedTopics(topics)),
   };
 }
@@ -129,19 +133,6 @@ export async function surveyLost(
 async function mapOf(source: Cluster, destination: Cluster, replication: string): Promise<readonly QueueRange[]> {
   const flow = { replication, source: source.name, destination: destination.name };
   return (await readJournal(destination, flow))?.map ?? [];
-}
-
-/** As the replication's sync has found them last, while there was a source. */
-async function lastKnown(
-  client: Client,
-  status: ReplicationStatus,
-  groups: readonly string[],
-): Promise<LostSurvey['groups']> {
-  const told = new Map((await groupsOf(client, status)).groups.map((progress) => [progress.group, progress]));
-  return groups.map((group) => {
-    const { syncedAt, disabled = false } = told.get(group) ?? {};
-    return { group, ...(syncedAt !== undefined && { syncedAt }), ...(disabled && { disabled }) };
-  });
 }
 
 /** What the sync told last may be some seconds old: a group that was out of step then is looked at again before it stands in the way. */
@@ -158,11 +149,11 @@ async function groupsThatMove(
   }
 }
 
-type Told = Pick<GroupsView, 'groups' | 'troubles'>;
+type Told = Omit<GroupsView, 'source' | 'destination'>;
 
 /** What the replication's sync of groups told last. */
 async function groupsOf(client: Client, { name, input }: ReplicationStatus): Promise<Told> {
-  if (input.groups.length === 0) return { groups: [], troubles: [] };
+  if (input.groups.length === 0) return { groups: [], more: { groups: 0, queues: 0 }, troubles: [] };
   return await client.withDeadline(Date.now() + QUERY_MS, () =>
     client.workflow.getHandle(workflowId(name)).query<GroupsView>('groups'),
   );

@@ -1,9 +1,9 @@
 import type { CommandAnswer } from '../../src/replication/messages.ts';
 import type { FailoverInput } from '../../src/replication/failover/input.ts';
+import type { LostGroup } from '../../src/groups/lost-groups.ts';
 import type {
   GroupRepeats,
   LastCopies,
-  MovedGroup,
   PlacedGroups,
   SettledGroup,
   StrandedMessage,
@@ -51,15 +51,15 @@ export interface LostSurvey extends Pick<
   Survey,
   'source' | 'destination' | 'topics' | 'problems' | 'warnings' | 'destinationPerms'
 > {
-  /** Consumer groups of the replication that the destination has, and what the replication knows of each. */
-  readonly groups: readonly Pick<MovedGroup, 'group' | 'syncedAt' | 'disabled'>[];
+  /** Consumer groups that go on at the destination, and what the replication knows of each. */
+  readonly groups: readonly LostGroup[];
 }
 
 /** What a failback finds of the source that was lost. */
 export interface BackSurvey extends Pick<Survey, 'source' | 'destination' | 'topics' | 'problems'> {
   /** The source's topics as they are. */
   readonly sourcePerms: readonly TopicPerm[];
-  /** Its consumer groups as they are. */
+  /** Consumer groups that are to move home, as they are there. */
   readonly sourceGroups: readonly GroupSwitch[];
   /** Where groups went on at the destination; absent where the failover could not read it. */
   readonly placed?: PlacedGroups;

@@ -46,14 +46,20 @@ describe.each(FULL ? CASES : CASES.slice(0, 1))('stranded messages: %s', (policy
     const live = await LiveReplication.create(stack);
     const writers = { east: clusters.east.openDestination(), west: clusters.west.openDestination() };
     const { topic } = live;
+    const other = `${topic}-other`;
+    const othersOn = async (name: 'east' | 'west') =>
+      (await clusters[name].admin.groupConfigs(stack[name].brokerName)).get(other)?.consumeEnable;
     const onWest = live.queues.map((queue) => ({ ...queue, broker: stack.west.brokerName }));
     const producer = new MovingProducer(topic, live.queues.length, {
       writer: writers.east,
       broker: stack.east.brokerName,
     });
     try {
-      await live.start();
+      // of another application, which a pattern of the replication matches
+      await clusters.east.admin.createGroup(other);
+      await live.start({ groups: [`${topic}-*`] });
       await live.reaches(1_000, 60_000);
+      await eventually(LIMIT_MS, async () => (await othersOn('west')) !== undefined);
       expect(await moved('failover', live.name, '--mode', 'failover')).toMatchObject({
         outcome: 'refused',
         problems: [expect.stringContaining('east is not lost')],
@@ -69,6 +75,7 @@ describe.each(FULL ? CASES : CASES.slice(0, 1))('stranded messages: %s', (policy
       const failover = await moved('failover', live.name, '--mode', 'failover', '--reason', 'east is gone');
       expect(failover).toMatchObject({ outcome: 'done', problems: [], rpo: { more: 0 } });
       console.log(`RTO ${failover.rtoMs} ms`);
+      expect(await othersOn('west')).toBe(false);
       const arrived = await logOf(stack.west, topic);
       expect(failover.rpo!.queues.toSorted((a, b) => a.queue - b.queue)).toEqual(
         onWest.map(({ id }) => ({
@@ -106,6 +113,7 @@ describe.each(FULL ? CASES : CASES.slice(0, 1))('stranded messages: %s', (policy
       await run('failover', live.name, '--send', 'producersStopped');
       const failback = await going;
       expect(failback).toMatchObject({ outcome: 'done', problems: [], strandedTail: { messages: tail.length } });
+      expect(await othersOn('east')).toBe(true);
       const status = await live.status();
       expect(status).toMatchObject({ state: 'RUNNING', primary: 'east' });
       expect(status).not.toHaveProperty('lost');
