@@ -1,5 +1,5 @@
 import type { ActivityDependencies } from './dependencies.ts';
-import { journalBack, raiseEpoch, renewJournal } from './journal.ts';
+import { journalBack, journalDecision, raiseEpoch, renewJournal } from './journal.ts';
 import { prepare } from './prepare.ts';
 import { pump } from './pump.ts';
 import { retire } from './retire.ts';
@@ -20,6 +20,7 @@ export function createControlActivities(dependencies: ActivityDependencies): Con
     redrive: (input) => redrive(dependencies, input),
     redirect: (input) => redirect(dependencies, input),
     journal: (known) => renewJournal(dependencies, known),
+    journalDecision: (known) => journalDecision(dependencies, known),
     raiseEpoch: (known, back) => raiseEpoch(dependencies, known, back),
     journalBack: (back) => journalBack(dependencies, back),
     usableSearchAttributes: () => dependencies.usableSearchAttributes(),

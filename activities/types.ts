@@ -212,8 +212,13 @@ export interface ControlActivities {
    * @throws ApplicationFailure, not retryable, of type `WrongInput` when the destination queue does not exist
    */
   redirect(input: RedirectInput): Promise<void>;
-  /** Appends to the journals of both clusters, before it expires, what must survive Temporal (R12). Idempotent. */
-  journal(known: FlowKnowledge): Promise<void>;
+  /**
+   * Appends to the journals of both clusters again, before it expires, what must survive Temporal (R12). Idempotent.
+   * @returns what keeps a cluster's journal from being renewed; activities of an earlier release say nothing
+   */
+  journal(known: FlowKnowledge): Promise<readonly string[] | undefined>;
+  /** Journals a decision on both clusters, before it counts. Idempotent. */
+  journalDecision(known: FlowKnowledge): Promise<void>;
   /**
    * Journals that a flow has a new owner: on the destination, and on the source unless that is lost. Before it what is known by then of the other
    * flow, if that is given. Idempotent.

@@ -83,8 +83,8 @@ export class ReplicationRig {
   takeCut: FailoverActivities['takeCut'] = () => Promise.resolve([]);
   readPlaced: FailoverActivities['readPlaced'] = () => Promise.resolve({ rows: [], more: 0 });
   readonly journal: FlowKnowledge[] = [];
-  /** Awaited whenever a journal is renewed. */
-  renewal: (known: FlowKnowledge) => Promise<void> = () => Promise.resolve();
+  /** What keeps a journal from being renewed. */
+  renewal: (known: FlowKnowledge) => Promise<readonly string[]> = () => Promise.resolve([]);
   searchAttributes: readonly string[] = [];
   /** What a pump fails with at its start, if it does. */
   pumpFails: (input: PumpInput) => Error | undefined = () => undefined;
@@ -184,6 +184,10 @@ export class ReplicationRig {
       journal: (entry) => {
         this.journal.push(entry);
         return this.renewal(entry);
+      },
+      journalDecision: (entry) => {
+        this.journal.push(entry);
+        return Promise.resolve();
       },
       raiseEpoch: (entry, back) => {
         this.journal.push(...(back ? [back] : []), entry);

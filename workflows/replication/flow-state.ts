@@ -35,8 +35,10 @@ export interface FlowState {
   repeats: Record<string, readonly CountedRun[]>;
   shards: Shard[];
   counters: Counters;
-  /** What keeps `prepare`, the journal or the watch from succeeding. */
+  /** What keeps `prepare` or the watch from succeeding. */
   troubles: readonly string[];
+  /** What keeps the journal from being renewed. */
+  journalTroubles?: readonly string[];
   /** `pumpId` of the sync of groups at work; absent while none is. */
   sync?: string;
   /** What it told last. */
@@ -46,7 +48,7 @@ export interface FlowState {
 }
 
 /** What is told anew, or made of the rest. */
-export const SHORT_LIVED = ['shards', 'troubles', 'sync', 'groups', 'groupTroubles'] as const;
+export const SHORT_LIVED = ['shards', 'troubles', 'journalTroubles', 'sync', 'groups', 'groupTroubles'] as const;
 
 export interface Shard {
   queues: readonly QueueRange[];

@@ -9,7 +9,8 @@ const { journal } = proxyActivities<ControlActivities>({
   startToCloseTimeout: '20s',
   // an end that came while the workflow completes would have the server do that again, and an update that waits for it fail
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-  retry: { maximumInterval: '1 minute' },
+  // it says itself what keeps it from writing; tried again is what a worker did not end
+  retry: { maximumAttempts: 3 },
 });
 
 export const { raiseEpoch: journalEpoch } = proxyActivities<ControlActivities>({
@@ -19,9 +20,11 @@ export const { raiseEpoch: journalEpoch } = proxyActivities<ControlActivities>({
 });
 
 /** Entries expire with the journal's topic, after 72 h by default. */
-const AGAIN_AFTER = '12 hours';
+const AGAIN_AFTER_MS = 12 * 3_600_000;
+/** After 2, 4, 8 ... minutes where it could not be renewed. */
+const LONGEST_WAIT_MS = 3_600_000;
 
-const { journal: journalNow, journalBack } = proxyActivities<ControlActivities>({
+const { journalDecision, journalBack } = proxyActivities<ControlActivities>({
   startToCloseTimeout: '20s',
   // commands are answered within 30 s
   scheduleToCloseTimeout: '25s',
@@ -36,7 +39,7 @@ export function knowledgeOf({ name, primary }: Task, flow: FlowState): FlowKnowl
 /** Makes it durable where the application is served from now on; that of the first flow, which decides, comes last. */
 export async function journalPrimary(task: Task, flows: readonly FlowState[], primary: string): Promise<void> {
   for (const flow of flows.toReversed())
-    await journalChange(task, flow, (before) => ({ ...before, primary }), journalNow);
+    await journalChange(task, flow, (before) => ({ ...before, primary }), journalDecision);
 }
 
 /** Makes a change durable before it counts. What else was decided of the flow meanwhile is kept: then it is journaled again. */
@@ -60,16 +63,28 @@ export async function journalChange(
 /** Keeps the journal from expiring, whatever state the task is in, until the surrounding scope is cancelled. */
 export async function keepJournal(task: Task): Promise<void> {
   try {
-    for (;;) {
+    for (let failures = 0; ;) {
       for (const flow of task.flows)
-        if (flow.prepared && flow.map.length > 0)
-          await journal(knowledgeOf(task, flow)).catch((error: unknown) => {
-            if (isCancellation(error)) throw error;
-            flow.troubles = [`journal: ${causeOf(error)}`];
-          });
-      await sleep(AGAIN_AFTER);
+        if (isUnderWay(flow)) flow.journalTroubles = await renewed(knowledgeOf(task, flow));
+      failures = task.flows.some(({ journalTroubles = [] }) => journalTroubles.length > 0) ? failures + 1 : 0;
+      await sleep(failures === 0 ? AGAIN_AFTER_MS : Math.min(LONGEST_WAIT_MS, 60_000 * 2 ** Math.min(failures, 6)));
     }
   } catch (error) {
     if (!isCancellation(error)) throw error;
+  }
+}
+
+/** The way back from a lost source has its starts long before its map. */
+function isUnderWay({ map, starts }: FlowState): boolean {
+  return map.length > 0 || Object.keys(starts).length > 0;
+}
+
+/** What kept it from being renewed. */
+async function renewed(known: FlowKnowledge): Promise<readonly string[]> {
+  try {
+    return (await journal(known)) ?? [];
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    return [`the journal is not renewed: ${causeOf(error)}`];
   }
 }

@@ -77,8 +77,8 @@ function sourceOf({ flows }: Task, { source }: FlowState): { source?: string } {
   return flows.length > 1 ? { source } : {};
 }
 
-function troublesOf({ troubles, groupTroubles = [], shards }: FlowState): string[] {
-  return [...troubles, ...groupTroubles, ...shards.flatMap((shard) => shard.troubles)];
+function troublesOf({ troubles, journalTroubles = [], groupTroubles = [], shards }: FlowState): string[] {
+  return [...troubles, ...journalTroubles, ...groupTroubles, ...shards.flatMap((shard) => shard.troubles)];
 }
 
 function allBlocked(task: Task): BlockedQueue[] {

@@ -8,16 +8,16 @@ const stage = useRig(SUGGESTED_AT);
 
 afterEach(() => {
   stage.rig.beforePumpEnds = () => Promise.resolve();
-  stage.rig.renewal = () => Promise.resolve();
+  stage.rig.renewal = () => Promise.resolve([]);
 });
 
-/** Sends reports until a new run has begun. */
+/** Sends reports, or signals that nobody knows where no pump is at work, until a new run has begun. */
 async function untilNextRun(replication: ReplicationUnderTest): Promise<void> {
   const before = await replication.runId();
   const [pump] = stage.rig.pumpsOf(replication);
   await eventually(30_000, async () => {
     if ((await replication.runId()) !== before) return true;
-    await replication.report(pump!, {});
+    await (pump ? replication.report(pump, {}) : replication.handle.signal('unknown'));
     return false;
   });
 }
@@ -101,7 +101,11 @@ test('a stop that comes while the journal is still being written for the next ru
   let isRenewing = false;
   rig.renewal = () => {
     isRenewing = true;
-    return new Promise((resolve) => (release = resolve));
+    return new Promise((resolve) => {
+      release = () => {
+        resolve([]);
+      };
+    });
   };
   await untilNextRun(replication);
   await replication.reaches('RUNNING');
@@ -123,15 +127,29 @@ test('a paused replication stays paused', async () => {
   const { rig } = stage;
   const replication = await rig.running();
   await replication.update('pause', { reason: 'night' });
-  const before = await replication.runId();
-  await eventually(30_000, async () => {
-    if ((await replication.runId()) !== before) return true;
-    await replication.handle.signal('unknown');
-    return false;
-  });
+  await untilNextRun(replication);
   expect(await replication.status()).toMatchObject({ state: 'PAUSED', reason: 'night' });
   expect(rig.pumpsOf(replication)).toEqual([]);
   await replication.update('stop');
+});
+
+test('R12: while the source is lost the journal of both directions is renewed, and what keeps it from that is told', async () => {
+  const { rig } = stage;
+  rig.takeCut = () => Promise.resolve([{ topic: 'orders', broker: 'west-a', ends: [7] }]);
+  const replication = await rig.running();
+  await replication.update('hold', { by: 'failover/orders', operationId: 'f' });
+  const flow = { source: 'east', destination: 'west' };
+  await replication.update('raiseEpoch', { flow, isLost: true, operationId: 'f/raise' });
+  rig.journal.length = 0;
+  rig.renewal = ({ source }) => Promise.resolve(source === 'east' ? ['no answer from east'] : []);
+  await untilNextRun(replication);
+  await eventually(10_000, () => rig.journal.length === 2);
+  expect(rig.journal).toMatchObject([
+    { ...flow, epoch: 2, map: MAP, primary: 'west' },
+    { source: 'west', destination: 'east', map: [], starts: { 'orders/west-a/0': 7 }, primary: 'west' },
+  ]);
+  expect(await replication.status()).toMatchObject({ state: 'PAUSED', troubles: ['no answer from east'] });
+  await replication.update('stop', { operationId: 'f/stop' });
 });
 
 test('the next run goes on with the input as it was changed', async () => {
