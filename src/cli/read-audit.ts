@@ -1,5 +1,5 @@
 import type { Asked, AuditEntry } from '../replication/messages.ts';
-import { PUMP_REPORT } from '../replication/messages.ts';
+import { COMMANDS } from '../replication/messages.ts';
 import { queryAudit } from './queries.ts';
 import { notRunning } from './send-command.ts';
 import { isUnknownWorkflow, replicationHandle, type Temporal } from './temporal.ts';
@@ -30,7 +30,7 @@ async function auditFromHistory(temporal: Temporal, name: string): Promise<Audit
     const signal = event.workflowExecutionSignaledEventAttributes;
     const update = event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input;
     const command = signal?.signalName ?? update?.name;
-    if (typeof command !== 'string' || command === PUMP_REPORT) continue;
+    if (typeof command !== 'string' || !isCommand(command)) continue;
     const payload = (signal?.input ?? update?.args)?.payloads?.[0];
     const { by, reason, operationId } = payload ? (payloadConverter.fromPayload<Asked | null>(payload) ?? {}) : {};
     entries.push({
@@ -43,4 +43,9 @@ async function auditFromHistory(temporal: Temporal, name: string): Promise<Audit
     });
   }
   return entries;
+}
+
+/** Else it is a report, or nothing that the workflow knows. */
+function isCommand(name: string): boolean {
+  return (COMMANDS as readonly string[]).includes(name);
 }
