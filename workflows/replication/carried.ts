@@ -27,7 +27,8 @@ type CarriedOneFlow = Kept & Omit<CarriedFlow, 'source' | 'destination'> & { rea
 
 /**
  * Takes along what the next run needs. Where that is too much, what can be found again goes first: the start offsets (`prepare` is run anew),
- * blocked queues (their pump reports them again), then the oldest answers, decisions and skips, and groups that a move has disabled.
+ * blocked queues (their pump reports them again), then the oldest answers, decisions and refusals, what was counted as repeated, skips, and groups
+ * that a move has disabled.
  */
 export function carry(task: Task): Carried {
   let carried: Carried = {
@@ -36,9 +37,15 @@ export function carry(task: Task): Carried {
     flows: task.flows.map(carriedFlow),
     audit: [...task.audit],
     answers: [...task.answers],
+    refusals: [...task.refusals],
   };
   const eachFlow = (change: (flow: CarriedFlow) => CarriedFlow) => {
     carried = { ...carried, flows: carried.flows.map(change) };
+  };
+  const halve = (field: 'repeats' | 'skips') => {
+    const had = carried.flows.some((flow) => Object.keys(flow[field]).length > 0);
+    eachFlow((flow) => ({ ...flow, [field]: newestHalf<unknown>(flow[field]) }));
+    return had;
   };
   const lighten: (() => boolean)[] = [
     () => {
@@ -53,11 +60,9 @@ export function carry(task: Task): Carried {
     },
     () => dropOldest(carried.answers),
     () => dropOldest(carried.audit),
-    () => {
-      const had = carried.flows.some(({ skips }) => Object.keys(skips).length > 0);
-      eachFlow((flow) => ({ ...flow, skips: newestHalf(flow.skips) }));
-      return had;
-    },
+    () => dropOldest(carried.refusals),
+    () => halve('repeats'),
+    () => halve('skips'),
     () => {
       carried = without(carried, 'fenced');
       return false;
@@ -114,8 +119,8 @@ function without<T extends object, Field extends keyof T>(value: T, ...fields: r
   return Object.fromEntries(Object.entries(value).filter(([field]) => !left.includes(field))) as Omit<T, Field>;
 }
 
-function newestHalf(skips: Record<string, number>): Record<string, number> {
-  const entries = Object.entries(skips);
+function newestHalf<T>(byQueue: Readonly<Record<string, T>>): Record<string, T> {
+  const entries = Object.entries(byQueue);
   return Object.fromEntries(entries.slice(Math.ceil(entries.length / 2)));
 }
 

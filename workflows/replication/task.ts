@@ -64,6 +64,8 @@ export interface Answered {
 
 const LAST_DECISIONS = 200;
 const LAST_REFUSALS = 20;
+/** A text may name thousands of topics, and is carried over. Characters. */
+const LONGEST_TEXT = 2000;
 
 export function newTask(name: string, input: ReplicationInput, now: string): Task {
   return {
@@ -88,7 +90,7 @@ function flowsOf({ source, destination, mode }: ReplicationInput): FlowState[] {
 export function enter(task: Task, state: ReplicationState, reason?: string): void {
   task.state = state;
   if (reason === undefined) delete task.reason;
-  else task.reason = reason;
+  else task.reason = shortened(reason);
 }
 
 /** Keeps the decision for the query `audit`. */
@@ -107,9 +109,10 @@ export function record(task: Task, command: string, asked: Asked, result: string
 
 /** Keeps what could not be carried out or understood, for `status` and the audit. */
 export function refuse(task: Task, command: string, asked: Asked, why: string, now: string): void {
-  task.refusals.push(`${now} ${command}: ${why}`);
+  const text = shortened(why);
+  task.refusals.push(`${now} ${command}: ${text}`);
   keepLast(task.refusals, LAST_REFUSALS);
-  record(task, command, asked, `refused: ${why}`, now);
+  record(task, command, asked, `refused: ${text}`, now);
 }
 
 export function remember(task: Task, answered: Answered): void {
@@ -119,4 +122,8 @@ export function remember(task: Task, answered: Answered): void {
 
 function keepLast(list: unknown[], count: number): void {
   if (list.length > count) list.splice(0, list.length - count);
+}
+
+function shortened(text: string): string {
+  return text.length <= LONGEST_TEXT ? text : `${text.slice(0, LONGEST_TEXT)} ...`;
 }

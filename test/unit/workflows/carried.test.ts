@@ -3,7 +3,7 @@ import { countQueues, mappedQueues, sourceKey } from '../../../src/replication/q
 import { carry, MAX_CARRIED_BYTES, restore, type Carried } from '../../../workflows/replication/carried.ts';
 import { applyReport } from '../../../workflows/replication/reports.ts';
 import { layShards } from '../../../workflows/replication/flow-state.ts';
-import { record, remember, type Task } from '../../../workflows/replication/task.ts';
+import { enter, record, refuse, remember, type Task } from '../../../workflows/replication/task.ts';
 import { gap } from '../../support/replication-rig.ts';
 import { NOW, onlyFlow, reportOf, runningTask } from './task.ts';
 
@@ -48,6 +48,9 @@ test('what is carried stays small, and what cannot be found again is kept longes
     record(task, 'pause', { by: 'kim', reason }, 'done', NOW);
     remember(task, { operationId: `op-${i}`, command: 'pause', answer: { done: false, reason } });
   }
+  flow.repeats = Object.fromEntries(queues.map((key, i) => [key, [[i, i + 1]] as const]));
+  for (let i = 0; i < 20; i++) refuse(task, 'resume', {}, 'ж'.repeat(110_000), NOW);
+  enter(task, 'PAUSED', 'ж'.repeat(110_000));
   const carried = carry(task);
   expect(bytesOf(carried)).toBeLessThanOrEqual(MAX_CARRIED_BYTES);
   const { map, counters } = flow;
@@ -55,6 +58,7 @@ test('what is carried stays small, and what cannot be found again is kept longes
   expect(carried.flows[0]!.skips['a-topic-with-a-name/broker-a/19999']).toBe(19_999);
   // the task itself is as it was: a run that does not end after all goes on with it
   expect(task.audit).toHaveLength(200);
+  expect(task.refusals).toHaveLength(20);
 });
 
 test('5,000 queues of many topics and brokers go to the next run, with what cannot be found again', () => {
