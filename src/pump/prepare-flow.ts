@@ -26,7 +26,7 @@ export async function prepareFlow(
   const brokers = await inspectClusters(source, destination);
   const copied = new Set(earlier.map(({ topic }) => topic));
   const chosen = await chooseTopics(source, input, copied);
-  const { topics, leftOut } = await inspectTopics(source, destination, chosen, input.mode);
+  const { topics, leftOut } = await inspectTopics(source, destination, chosen, input.mode, earlier);
   const plans = topics.map((topic) => planTopic(topic.source, topic.destination, brokers, earlier));
   const gone = new Set(leftOut.map(({ topic }) => topic).filter((topic) => copied.has(topic)));
   const map = [...plans.flatMap((plan) => plan.map), ...earlier.filter(({ topic }) => gone.has(topic))];

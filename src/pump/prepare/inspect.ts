@@ -1,5 +1,6 @@
 import type { LeftOut } from '../../../activities/types.ts';
 import type { ReplicationInput } from '../../replication/input.ts';
+import type { QueueRange } from '../../replication/queue-map.ts';
 import { isRetryTopic, whyNoCopies } from '../../replication/retry-topics.ts';
 import { isSystemTopic } from '../../replication/topic-pattern.ts';
 import { WrongInput } from '../../replication/wrong-input.ts';
@@ -18,6 +19,7 @@ export interface InspectedTopic {
 /** The destination's brokers that have a master, sorted by name. @throws WrongInput when both are the same cluster */
 export async function inspectClusters(source: Cluster, destination: Cluster): Promise<string[]> {
   const [from, to] = await Promise.all([source.admin.brokers(), destination.admin.brokers()]);
+  if (from.length === 0) throw new Error(`the name servers of ${source.name} show no broker at the moment`);
   const masters = new Map(from.map(({ master, name }) => [master, name]));
   for (const { master, name } of to)
     if (master !== undefined && masters.has(master))
@@ -36,16 +38,21 @@ export interface Inspection {
   readonly leftOut: readonly LeftOut[];
 }
 
-/** @throws WrongInput naming every topic that the input names and that cannot be copied */
+/**
+ * @param earlier what is copied already
+ * @throws WrongInput naming every topic that the input names and that cannot be copied; Error for one that may only not be shown at the moment
+ */
 export async function inspectTopics(
   source: Cluster,
   destination: Cluster,
   chosen: readonly ChosenTopic[],
   mode: ReplicationInput['mode'] = 'one-way',
+  earlier: readonly QueueRange[] = [],
 ): Promise<Inspection> {
   const problems: string[] = [];
   const leftOut: LeftOut[] = [];
   const topics: InspectedTopic[] = [];
+  await assertShown(source, chosen, earlier);
   const inspected = await inParallel(chosen, async (topic) => {
     const { name } = topic;
     const [from, to] = await Promise.all([inspectTopic(source, topic), destination.admin.topic(name)]);
@@ -62,6 +69,31 @@ export async function inspectTopics(
   }
   if (problems.length > 0) throw new WrongInput(problems);
   return { topics, leftOut };
+}
+
+/**
+ * Name servers that have just started know topics only as their brokers register again, which takes up to 30 s: a copied topic that is not shown
+ * is gone only where its brokers are shown.
+ */
+async function assertShown(
+  { name: cluster, admin }: Cluster,
+  chosen: readonly ChosenTopic[],
+  earlier: readonly QueueRange[],
+): Promise<void> {
+  if (earlier.length === 0) return;
+  const shown = new Set((await admin.brokers()).map(({ name }) => name));
+  const hidden = new Map(
+    earlier.flatMap(({ topic, from }) => (shown.has(from.broker) ? [] : [[topic, from.broker] as const])),
+  );
+  await inParallel(
+    chosen.filter(({ name, path }) => path !== undefined && hidden.has(name)),
+    async ({ name }) => {
+      if (!(await admin.topic(name)))
+        throw new Error(
+          `the name servers of ${cluster} show neither topic ${name} nor its broker ${hidden.get(name)} at the moment`,
+        );
+    },
+  );
 }
 
 /** A topic of the source, or why it cannot be copied. */

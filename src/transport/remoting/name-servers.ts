@@ -19,15 +19,23 @@ export class NameServers {
     this.#connections = addresses.map((address) => connectionTo(address, options));
   }
 
-  /** Asks one after the other until one answers. @throws TransportError of the last one */
+  /**
+   * Asks one after the other until one answers. One that knows nothing of what was asked (`undefined`) may have just started: brokers register again
+   * within 30 s. So that counts only where no other one knows. @throws TransportError of the last one
+   */
   async call<Arguments, Result>(kind: RequestKind<Arguments, Result>, args: Arguments): Promise<Result> {
     const { cluster, credentials } = this.#options;
     let failure: unknown;
+    let unknown: { readonly result: Result } | undefined;
     for (let tried = 0; tried < this.#connections.length; tried++) {
       const index = (this.#preferred + tried) % this.#connections.length;
       try {
         const timeoutMs = NAME_SERVER_TIMEOUT_MS;
         const result = await call(this.#connections[index]!, kind, args, { timeoutMs, credentials });
+        if (result === undefined) {
+          unknown = { result };
+          continue;
+        }
         this.#preferred = index;
         return result;
       } catch (error) {
@@ -35,6 +43,7 @@ export class NameServers {
         if (!(failure instanceof TransportError) || (failure.answered && !failure.retryable)) break;
       }
     }
+    if (unknown) return unknown.result;
     throw failure;
   }
 

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { chooseTopics, idlePatterns } from '../../../../src/pump/prepare/choose-topics.ts';
-import { inspectTopics } from '../../../../src/pump/prepare/inspect.ts';
+import { inspectClusters, inspectTopics } from '../../../../src/pump/prepare/inspect.ts';
 import { MOST_LEFT_OUT, topologyChanges } from '../../../../src/pump/prepare/topology-changes.ts';
 import { replicationInput } from '../../../../src/replication/input.ts';
 import type { QueueRange } from '../../../../src/replication/queue-map.ts';
+import { WrongInput } from '../../../../src/replication/wrong-input.ts';
 import type { Cluster, TopicOnBroker } from '../../../../src/transport/types.ts';
 
 interface FakeTopic {
@@ -102,6 +103,28 @@ describe('topics are chosen', () => {
     );
     const { leftOut } = await inspectTopics(cluster('east', {}), west, chosen.slice(1));
     expect(leftOut).toEqual([{ topic: 'pay-eu', reason: expect.stringContaining('does not exist on east') as string }]);
+  });
+});
+
+describe('name servers that have just started', () => {
+  const showing = (...names: string[]): Cluster => {
+    const east = cluster('east', {});
+    Object.assign(east.admin, { brokers: () => Promise.resolve(names.map((name) => ({ name, master: `${name}:1` }))) });
+    return east;
+  };
+  const chosen = [{ name: 'orders', path: 'topics[0]' }];
+
+  test('a copied topic is not taken for deleted while its brokers are not shown either: that may pass', async () => {
+    const inspecting = inspectTopics(showing('b'), west, chosen, 'one-way', MAP);
+    await expect(inspecting).rejects.not.toBeInstanceOf(WrongInput);
+    await expect(inspecting).rejects.toThrow('the name servers of east show neither topic orders nor its broker a');
+    await expect(inspectTopics(showing('a'), west, chosen, 'one-way', MAP)).rejects.toBeInstanceOf(WrongInput);
+  });
+
+  test('where they show no broker at all, no topic is looked for', async () => {
+    await expect(inspectClusters(showing(), showing('w'))).rejects.not.toBeInstanceOf(WrongInput);
+    await expect(inspectClusters(showing(), showing('w'))).rejects.toThrow('show no broker');
+    expect(await inspectClusters(showing('a'), showing('w'))).toEqual(['w']);
   });
 });
 
