@@ -32,15 +32,18 @@ export async function raiseEpoch(
     if (back) await supersede(openCluster(cluster), back);
     await writeJournal(openCluster(cluster), known);
   };
-  await write(known.destination);
-  await Promise.race([write(known.source).catch(() => undefined), sleep(LOST_AFTER_MS)]);
+  await onBoth(known.destination, known.source, write);
 }
 
 /** The side that is to be served decides; one that a lost cluster lacks is not missed, because the newer of both counts. */
 export async function journalBack({ openCluster }: ActivityDependencies, back: FlowKnowledge): Promise<void> {
-  await supersede(openCluster(back.source), back);
-  const other = supersede(openCluster(back.destination), back).catch(() => undefined);
-  await Promise.race([other, sleep(LOST_AFTER_MS)]);
+  await onBoth(back.source, back.destination, (cluster) => supersede(openCluster(cluster), back));
+}
+
+/** On the cluster that decides, and on the other one unless that is lost. */
+async function onBoth(decides: string, other: string, write: (cluster: string) => Promise<void>): Promise<void> {
+  await write(decides);
+  await Promise.race([write(other).catch(() => undefined), sleep(LOST_AFTER_MS)]);
 }
 
 /** Journals a decision; never behind something newer, which a reset may have made a workflow forget. */

@@ -51,13 +51,12 @@ export async function survey(
     ...{ source, destination, sourceBrokers: brokers, destinationBrokers, topics: produced },
     ...{ groups: status.input.groups, resetOnline: status.input.resetOnline },
   });
-  const { fenced = [] } = await groupsOf(client, status);
   const switches = await readSwitches(source.admin, [...groups.moving, ...groups.idle]);
   const before = {
     perms: await readPerms(source.admin, produced),
     brokers: await acceptsFrom(source.admin, brokers),
     // what a move disabled that was cut short is not meant to stay so
-    groups: switches.map((one) => (fenced.includes(one.group) ? { ...one, consumeEnable: true } : one)),
+    groups: switches.map((one) => (groups.fenced.includes(one.group) ? { ...one, consumeEnable: true } : one)),
   };
   const problems = [
     ...ofReplication({ ...status, blocked: status.blocked.filter(({ topic }) => !gone.includes(topic)) }, heldBy),
@@ -140,11 +139,12 @@ async function groupsThatMove(
   client: Client,
   status: ReplicationStatus,
   options: Omit<MovingGroupsOptions, 'told'>,
-): Promise<MovingGroups> {
+): Promise<MovingGroups & { readonly fenced: readonly string[] }> {
   const deadline = performance.now() + TOLD_WITHIN_MS;
   for (;;) {
-    const found = await findMovingGroups({ ...options, told: await groupsOf(client, status) });
-    if (found.problems.length === 0 || performance.now() > deadline) return found;
+    const told = await groupsOf(client, status);
+    const found = await findMovingGroups({ ...options, told });
+    if (found.problems.length === 0 || performance.now() > deadline) return { ...found, fenced: told.fenced ?? [] };
     await pause(LOOK_AGAIN_MS);
   }
 }

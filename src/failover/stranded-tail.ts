@@ -9,6 +9,7 @@ import { routes } from '../pump/routes.ts';
 import { copyPlace, nextOffset, readBack, type Route } from '../pump/settle.ts';
 import type { StrandedMessage, StrandedQueue } from '../replication/failover/messages.ts';
 import type { FlowKnowledge } from '../replication/flow-knowledge.ts';
+import { topicsIn } from '../replication/queue-map.ts';
 import { propertiesOf, type MessageCursor } from '../transport/message.ts';
 import { queueKey, type Cluster, type Destination, type OffsetSource } from '../transport/types.ts';
 import { takeCut } from './cut.ts';
@@ -30,7 +31,7 @@ export interface TailOptions {
  * What came from the destination, or passed it, is not stranded (R7). Nothing may be copied meanwhile. @throws TransportError
  */
 export async function findStranded({ source, destination, known, budget, signal }: TailOptions): Promise<FoundTail> {
-  const topics = [...new Set(known.map.map(({ topic }) => topic))];
+  const topics = topicsIn(known.map);
   const { present } = await topicsOn(source.admin, topics, sourcesOf(known.map));
   const ends = endsByQueue(await takeCut(source, present));
   const left = known.map.filter(({ topic }) => present.includes(topic));

@@ -76,6 +76,11 @@ function continues(range: QueueRange, from: QueuePlace, to: QueuePlace): boolean
   );
 }
 
+/** The topics of a map, each once. */
+export function topicsIn(ranges: readonly QueueRange[]): string[] {
+  return [...new Set(ranges.map(({ topic }) => topic))];
+}
+
 export function countQueues(ranges: readonly QueueRange[]): number {
   return ranges.reduce((sum, range) => sum + range.count, 0);
 }

@@ -13,6 +13,10 @@ import { HardFence } from './hard-fence.ts';
 const NOTED_WITHIN_MS = 30_000;
 const TURNED_WITHIN_MS = 300_000;
 
+function writableAgain(cluster: string): string {
+  return `make the topics writable on ${cluster} again: mqadmin updateTopicPerm -p 6`;
+}
+
 const LAPSES = 'its brokers take sends again by themselves, two minutes after the fence was renewed last';
 
 /** What the first half has found and done. */
@@ -62,7 +66,7 @@ async function upToThePointOfNoReturn(course: Course): Promise<Drained> {
     (changed) => `made ${changed} of ${before.perms.length} topics on brokers read-only`,
     {
       work: () => persistent.setTopicPermissions({ cluster: source, perms: before.perms }),
-      mend: `make the topics writable on ${source} again: mqadmin updateTopicPerm -p 6`,
+      mend: writableAgain(source),
     },
   );
   const routesFencedAt = Date.now();
@@ -186,7 +190,7 @@ async function reopen(course: Course, { mode, source, destinationPerms, before }
   await course.attempt(
     'reopen',
     () => persistent.setTopicPermissions({ cluster: source, perms: before.perms }),
-    `make the topics writable on ${source} again: mqadmin updateTopicPerm -p 6`,
+    writableAgain(source),
     () => `producers may write to ${source} as before`,
   );
 }

@@ -21,7 +21,13 @@ export function heldAgainst({ hold: held }: Task, { name, input }: Command): str
   return `it is held by ${held.by} (operation ${held.operationId}) since ${held.since}; wait until that is done, or end its hold with release`;
 }
 
-/** Whether a command with this `operationId` is the holder's. */
-export function isHolders(holder: string, operationId: string | undefined): boolean {
+export const ONLY_HOLDER = 'only whoever holds the replication may do that';
+
+/** The hold under which a command with this `operationId` is given; `undefined` where it is not the holder's. */
+export function ownHold({ hold: held }: Task, operationId: string | undefined): Task['hold'] {
+  return held && isHolders(held.operationId, operationId) ? held : undefined;
+}
+
+function isHolders(holder: string, operationId: string | undefined): boolean {
   return operationId?.startsWith(`${holder}/`) === true;
 }

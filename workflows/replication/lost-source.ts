@@ -1,12 +1,12 @@
 import type { Regain } from '../../src/replication/commands.ts';
 import type { PlacedGroups } from '../../src/replication/failover/messages.ts';
 import { addCounters, type CommandAnswer } from '../../src/replication/messages.ts';
-import { queueKey } from '../../src/replication/queue-map.ts';
+import { queueKey, topicsIn } from '../../src/replication/queue-map.ts';
 import { done, refused } from './answers.ts';
 import { causeOf } from './causes.ts';
 import { newFlow, type FlowState } from './flow-state.ts';
 import { serveAt } from './group-sync.ts';
-import { isHolders } from './hold.ts';
+import { ONLY_HOLDER, ownHold } from './hold.ts';
 import { journalEpoch, knowledgeOf } from './journaling.ts';
 import { readPlaced, startsAt, takeCut } from './reverse.ts';
 import { enter, type Task } from './task.ts';
@@ -54,7 +54,7 @@ export async function standStill(task: Task, work: Work, flow: FlowState): Promi
 /** From where groups go on: what they consumed behind it on the lost source they get once more. Where that cannot be read the failover does without. */
 async function placedGroups({ input }: Task, { destination, map }: FlowState): Promise<PlacedGroups | undefined> {
   if (input.groups.length === 0) return undefined;
-  const topics = [...new Set(map.map(({ topic }) => topic))];
+  const topics = topicsIn(map);
   return await readPlaced({ cluster: destination, topics, groups: input.groups }).catch(() => undefined);
 }
 
@@ -64,7 +64,7 @@ async function flowBack(
   { source, destination, map }: FlowState,
 ): Promise<FlowState | undefined> {
   if (flows.length > 1) return undefined;
-  const topics = [...new Set(map.map(({ topic }) => topic))];
+  const topics = topicsIn(map);
   // a switchover may have opened the destination before
   const starts = backFrom?.starts ?? startsAt(await takeCut({ cluster: destination, topics, mayLack: true }));
   // a topic or queue that is not among these came later
@@ -73,9 +73,8 @@ async function flowBack(
 
 /** The lost source is back, and what becomes of what is stranded there is decided. */
 export function regain(task: Task, work: Work, { leave, reason, operationId }: Regain): CommandAnswer {
-  const { hold, lost } = task;
-  if (!hold || !isHolders(hold.operationId, operationId))
-    return refused('only whoever holds the replication may do that');
+  if (!ownHold(task, operationId)) return refused(ONLY_HOLDER);
+  const { lost } = task;
   if (!lost) return refused('none of its clusters counts as lost');
   const flow = task.flows.find(({ source }) => source === lost.cluster)!;
   for (const { topic, broker, queue, from, to } of leave) {

@@ -3,7 +3,7 @@ import type { CommandAnswer } from '../../src/replication/messages.ts';
 import { done, refused, refusedForNow } from './answers.ts';
 import { causeOf } from './causes.ts';
 import { newFlow } from './flow-state.ts';
-import { isHolders } from './hold.ts';
+import { ONLY_HOLDER, ownHold } from './hold.ts';
 import { journalBack, knowledgeOf } from './journaling.ts';
 import { startsAt } from './reverse.ts';
 import type { Task } from './task.ts';
@@ -13,9 +13,9 @@ import type { Task } from './task.ts';
  * may have opened the destination, and what was produced there since is not copied back yet.
  */
 export async function noteEnds(task: Task, { ends, operationId }: NoteEnds): Promise<CommandAnswer> {
-  const { hold, backFrom, flows } = task;
-  if (!hold || !isHolders(hold.operationId, operationId))
-    return refused('only whoever holds the replication may do that');
+  const hold = ownHold(task, operationId);
+  if (!hold) return refused(ONLY_HOLDER);
+  const { backFrom, flows } = task;
   const by = hold.operationId;
   if (flows.length > 1 || (backFrom && backFrom.by !== by)) return done(task);
   const { source, destination } = flows[0]!;

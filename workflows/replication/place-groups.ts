@@ -4,7 +4,7 @@ import { done, refused } from './answers.ts';
 import { causeOf } from './causes.ts';
 import type { FlowState } from './flow-state.ts';
 import { primaryFlow } from './group-sync.ts';
-import { isHolders } from './hold.ts';
+import { ONLY_HOLDER, ownHold } from './hold.ts';
 import type { Task } from './task.ts';
 import type { Work } from './work.ts';
 
@@ -47,8 +47,7 @@ export async function placeGroups(task: Task, work: Work, asked: GroupsOfFlow): 
 
 /** The flow that the holder means, or why it may not. */
 function heldFlow(task: Task, { flow: wanted, operationId }: GroupsOfFlow): FlowState | string {
-  if (!task.hold || !isHolders(task.hold.operationId, operationId))
-    return 'only whoever holds the replication may do that';
+  if (!ownHold(task, operationId)) return ONLY_HOLDER;
   const flow = primaryFlow(task);
   return flow.source === wanted.source && flow.destination === wanted.destination
     ? flow

@@ -2,7 +2,7 @@ import type { RaiseEpoch } from '../../src/replication/commands.ts';
 import type { CommandAnswer } from '../../src/replication/messages.ts';
 import { done, refused } from './answers.ts';
 import { causeOf } from './causes.ts';
-import { isHolders } from './hold.ts';
+import { ONLY_HOLDER, ownHold } from './hold.ts';
 import { journalEpoch, knowledgeOf } from './journaling.ts';
 import { standStill } from './lost-source.ts';
 import type { Task } from './task.ts';
@@ -14,9 +14,7 @@ export async function raiseEpoch(
   work: Work,
   { flow: wanted, isLost = false, operationId }: RaiseEpoch,
 ): Promise<CommandAnswer> {
-  const { hold } = task;
-  if (!hold || !isHolders(hold.operationId, operationId))
-    return refused('only whoever holds the replication may do that');
+  if (!ownHold(task, operationId)) return refused(ONLY_HOLDER);
   const flow = task.flows.find(
     ({ source, destination }) => source === wanted.source && destination === wanted.destination,
   );

@@ -1,5 +1,6 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { ControlActivities } from '../../activities/types.ts';
+import { topicsIn } from '../../src/replication/queue-map.ts';
 import { causeOf } from './causes.ts';
 import { newFlow } from './flow-state.ts';
 import type { Task } from './task.ts';
@@ -16,7 +17,7 @@ export async function cleanUp({ name, flows, backFrom }: Task): Promise<string |
     const [there] = flows;
     const noted = backFrom && there ? [newFlow(there.destination, there.source)] : [];
     for (const { source, destination, map } of [...flows, ...noted]) {
-      const topics = [...new Set(map.map(({ topic }) => topic))];
+      const topics = topicsIn(map);
       await retire({ replication: name, source, destination, topics });
     }
     return undefined;

@@ -3,11 +3,11 @@ import type { FailoverActivities } from '../../activities/failover/types.ts';
 import type { Reverse } from '../../src/replication/commands.ts';
 import { messagesIn, type Cut } from '../../src/replication/failover/settings.ts';
 import { WRONG_INPUT, type CommandAnswer } from '../../src/replication/messages.ts';
-import { queueKey } from '../../src/replication/queue-map.ts';
+import { queueKey, topicsIn } from '../../src/replication/queue-map.ts';
 import { done, refused, refusedForNow } from './answers.ts';
 import { causeOf, isFailure } from './causes.ts';
 import { layShards, newFlow, type FlowState } from './flow-state.ts';
-import { serveAt } from './group-sync.ts';
+import { primaryFlow, serveAt } from './group-sync.ts';
 import { journalPrimary } from './journaling.ts';
 import { adopt, prepareOnce } from './preparing.ts';
 import type { Task } from './task.ts';
@@ -28,8 +28,8 @@ export async function reverse(task: Task, work: Work, { from, reason }: Reverse)
   if (!patched('reverse')) return refused('reverse is not available yet');
   if (task.state !== 'RUNNING')
     return refusedForNow(`reverse is possible while RUNNING; it is ${task.state}, try again later`);
-  const primary = task.flows.find(({ source }) => source === task.primary) ?? task.flows[0]!;
-  const topics = [...new Set(primary.map.map(({ topic }) => topic))];
+  const primary = primaryFlow(task);
+  const topics = topicsIn(primary.map);
   try {
     // only to be told
     const cut = await takeCut({ cluster: primary.source, topics, mayLack: true }).catch(() => undefined);

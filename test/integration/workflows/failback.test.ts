@@ -1,19 +1,10 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { FailoverRig, steps } from '../../support/failover-rig.ts';
-import { startTemporalDev, type TemporalDev } from '../../support/temporal-dev.ts';
+import { expect, test } from 'vitest';
+import { type FailoverRig, steps } from '../../support/failover-rig.ts';
+import { useFailoverRig } from './rig.ts';
 
-let temporal: TemporalDev;
 let rig: FailoverRig;
-beforeAll(async () => {
-  temporal = await startTemporalDev();
-  rig = await FailoverRig.start(temporal);
-});
-afterAll(async () => {
-  await rig.stop();
-  await temporal.stop();
-});
-beforeEach(() => {
-  rig.reset();
+useFailoverRig((started) => {
+  rig = started;
 });
 
 const STRANDED = [{ topic: 'orders', broker: 'east-a', queue: 1, from: 7, to: 12, messages: 4 }];

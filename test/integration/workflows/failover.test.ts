@@ -1,22 +1,13 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { WorkflowFailedError } from '@temporalio/client';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { FENCE_MS } from '../../../src/replication/failover/settings.ts';
-import { FailoverRig, steps } from '../../support/failover-rig.ts';
-import { startTemporalDev, type TemporalDev } from '../../support/temporal-dev.ts';
+import { type FailoverRig, steps } from '../../support/failover-rig.ts';
+import { useFailoverRig } from './rig.ts';
 
-let temporal: TemporalDev;
 let rig: FailoverRig;
-beforeAll(async () => {
-  temporal = await startTemporalDev();
-  rig = await FailoverRig.start(temporal);
-});
-afterAll(async () => {
-  await rig.stop();
-  await temporal.stop();
-});
-beforeEach(() => {
-  rig.reset();
+useFailoverRig((started) => {
+  rig = started;
 });
 
 /** Before the point of no return, in their order. */

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, beforeEach } from 'vitest';
+import { FailoverRig } from '../../support/failover-rig.ts';
 import { ReplicationRig } from '../../support/replication-rig.ts';
 import { startTemporalDev, type TemporalDev } from '../../support/temporal-dev.ts';
 
@@ -19,4 +20,22 @@ export function useRig(suggestContinueAsNew?: number): Stage {
     await stage.temporal.stop();
   });
   return stage;
+}
+
+/** The same for failovers; before each test it is as if nothing had happened yet. */
+export function useFailoverRig(take: (rig: FailoverRig) => void): void {
+  let temporal: TemporalDev;
+  let rig: FailoverRig;
+  beforeAll(async () => {
+    temporal = await startTemporalDev();
+    rig = await FailoverRig.start(temporal);
+    take(rig);
+  });
+  afterAll(async () => {
+    await rig.stop();
+    await temporal.stop();
+  });
+  beforeEach(() => {
+    rig.reset();
+  });
 }

@@ -1,22 +1,13 @@
 import { ApplicationFailure } from '@temporalio/common';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { FailoverRig, steps } from '../../support/failover-rig.ts';
-import { startTemporalDev, type TemporalDev } from '../../support/temporal-dev.ts';
+import { expect, test } from 'vitest';
+import { type FailoverRig, steps } from '../../support/failover-rig.ts';
+import { useFailoverRig } from './rig.ts';
 
 /** Moves that cannot do a step for a while, or for good. */
 
-let temporal: TemporalDev;
 let rig: FailoverRig;
-beforeAll(async () => {
-  temporal = await startTemporalDev();
-  rig = await FailoverRig.start(temporal);
-});
-afterAll(async () => {
-  await rig.stop();
-  await temporal.stop();
-});
-beforeEach(() => {
-  rig.reset();
+useFailoverRig((started) => {
+  rig = started;
 });
 
 test('R8: a reverse that is refused for what passes is asked again', async () => {
