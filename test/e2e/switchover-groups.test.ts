@@ -110,92 +110,96 @@ const CASES = [
 ] as const;
 
 describe.each(FULL ? CASES : CASES.slice(0, 1))('a switchover of a %s task with fence: %s', (mode, fence) => {
-  test('R10: groups under production acknowledge every message once, in order who wants order, and what waits for a retry is retried at the destination', async () => {
-    const live = await LiveReplication.create(stack);
-    const applications = new Applications(live.topic);
-    const began = Date.now();
-    const producer = new MovingProducer(live.topic, live.queues.length, sides.east);
-    const produced = () => producer.sent.reduce((sum, count) => sum + count, 0);
-    try {
-      for (const group of applications.groups) {
-        await clusters.east.admin.createGroup(group);
-        // a proxy begins at the end where a group has no offset
-        for (const queue of live.queues) await clusters.east.admin.commit(group, queue, 0);
-      }
-      // push consumers bring their retry topics with them; those of pop consumers come with the first failure
-      await applications.workOn(stack.east);
-      await live.start({ mode, groups: applications.groups });
-      await eventually(
-        120_000,
-        () => produced() > MESSAGES && NAMES.every((name) => applications.acknowledged(name).length > 0),
-      );
-      await eventually(90_000, async () => {
-        const { topics } = await live.status();
-        return applications.retryTopics.every((topic) => topics.includes(topic));
-      });
-      const rate = (produced() / (Date.now() - began)) * 1000;
-      const behind = produced() - applications.acknowledged('late').length;
-      expect(behind).toBeGreaterThan(MESSAGES / 2);
-
-      const running = failover(live.name, '--fence', fence, '--by', 'kim', '--reason', 'moving day');
-      const refused = async () => {
-        throw new Error((await running).stdout);
-      };
-      if (fence === 'external') {
-        await eventually(30_000, async () => (await failoverStatus(live)).waitingFor === 'producersStopped').catch(
-          refused,
+  test(
+    'R10: groups under production acknowledge every message once, in order who wants order, and what waits for a retry is retried at the destination',
+    async () => {
+      const live = await LiveReplication.create(stack);
+      const applications = new Applications(live.topic);
+      const began = Date.now();
+      const producer = new MovingProducer(live.topic, live.queues.length, sides.east);
+      const produced = () => producer.sent.reduce((sum, count) => sum + count, 0);
+      try {
+        for (const group of applications.groups) {
+          await clusters.east.admin.createGroup(group);
+          // a proxy begins at the end where a group has no offset
+          for (const queue of live.queues) await clusters.east.admin.commit(group, queue, 0);
+        }
+        // push consumers bring their retry topics with them; those of pop consumers come with the first failure
+        await applications.workOn(stack.east);
+        await live.start({ mode, groups: applications.groups });
+        await eventually(
+          120_000,
+          () => produced() > MESSAGES && NAMES.every((name) => applications.acknowledged(name).length > 0),
         );
-        await producer.pause();
-        expect(await failover(live.name, '--send', 'producersStopped')).toMatchObject({ code: 0 });
-      }
-      await eventually(60_000, () => hasDone(live, 'open')).catch(refused);
-      producer.moveTo(sides.west);
-      await eventually(90_000, () => hasDone(live, 'enable-groups'));
-      await applications.leave(stack.east);
-      await applications.workOn(stack.west, { threads: 20, cache: 1000, delayMs: 0, failEvery: 0 });
-
-      const { code, stdout } = await running;
-      const result = JSON.parse(stdout) as FailoverResult;
-      expect({ code, outcome: result.outcome, problems: result.problems }).toEqual({
-        ...{ code: 0, outcome: 'done', problems: [] },
-      });
-      expect(result.writePauseMs).toBeLessThan(5_000);
-      const behindProxy = result.groups!.groups.find(({ group }) => group.endsWith('-grpc'));
-      expect(behindProxy?.silent).toBe(FULL ? 1 : undefined);
-      await eventually(60_000, () => produced() > 2 * MESSAGES);
-      await producer.stop();
-      const acknowledged = () =>
-        NAMES.map((name) => {
-          const keys = applications.acknowledged(name).map((message) => message.keys);
-          return { name, messages: keys.length, different: new Set(keys).size };
+        await eventually(90_000, async () => {
+          const { topics } = await live.status();
+          return applications.retryTopics.every((topic) => topics.includes(topic));
         });
-      const isComplete = () => acknowledged().every(({ different }) => different >= produced());
-      await eventually(240_000, isComplete).catch(() => undefined);
-      const all = producer.sent.map((count) => Array.from({ length: count }, (_, number) => number));
-      for (const side of [stack.west, stack.east]) {
-        await eventually(60_000, async () =>
-          (await sequences(side, live)).every((queue, id) => queue.length >= all[id]!.length),
+        const rate = (produced() / (Date.now() - began)) * 1000;
+        const behind = produced() - applications.acknowledged('late').length;
+        expect(behind).toBeGreaterThan(MESSAGES / 2);
+
+        const running = failover(live.name, '--fence', fence, '--by', 'kim', '--reason', 'moving day');
+        const refused = async () => {
+          throw new Error((await running).stdout);
+        };
+        if (fence === 'external') {
+          await eventually(30_000, async () => (await failoverStatus(live)).waitingFor === 'producersStopped').catch(
+            refused,
+          );
+          await producer.pause();
+          expect(await failover(live.name, '--send', 'producersStopped')).toMatchObject({ code: 0 });
+        }
+        await eventually(60_000, () => hasDone(live, 'open')).catch(refused);
+        producer.moveTo(sides.west);
+        await eventually(90_000, () => hasDone(live, 'enable-groups'));
+        await applications.leave(stack.east);
+        await applications.workOn(stack.west, { threads: 20, cache: 1000, delayMs: 0, failEvery: 0 });
+
+        const { code, stdout } = await running;
+        const result = JSON.parse(stdout) as FailoverResult;
+        expect({ code, outcome: result.outcome, problems: result.problems }).toEqual({
+          ...{ code: 0, outcome: 'done', problems: [] },
+        });
+        expect(result.writePauseMs).toBeLessThan(5_000);
+        const behindProxy = result.groups!.groups.find(({ group }) => group.endsWith('-grpc'));
+        expect(behindProxy?.silent).toBe(FULL ? 1 : undefined);
+        await eventually(60_000, () => produced() > 2 * MESSAGES);
+        await producer.stop();
+        const acknowledged = () =>
+          NAMES.map((name) => {
+            const keys = applications.acknowledged(name).map((message) => message.keys);
+            return { name, messages: keys.length, different: new Set(keys).size };
+          });
+        const isComplete = () => acknowledged().every(({ different }) => different >= produced());
+        await eventually(240_000, isComplete).catch(() => undefined);
+        const all = producer.sent.map((count) => Array.from({ length: count }, (_, number) => number));
+        for (const side of [stack.west, stack.east]) {
+          await eventually(60_000, async () =>
+            (await sequences(side, live)).every((queue, id) => queue.length >= all[id]!.length),
+          );
+          expect(await sequences(side, live)).toEqual(all);
+        }
+        expect(NAMES.flatMap((name) => applications.repeated(name))).toEqual([]);
+        expect(acknowledged()).toEqual(NAMES.map((name) => ({ name, messages: produced(), different: produced() })));
+        expect(orderOf(applications.acknowledged('orderly'))).toEqual(all);
+        const retried = FAILING.map((name) => retriesAtDestination(applications, name));
+        for (const { waited, again } of retried) {
+          expect(waited.length).toBeGreaterThan(0);
+          expect(again).toEqual(waited.map((keys) => ({ keys, attempt: 1 })));
+        }
+        console.log(
+          `${Math.round(rate)} messages/s, write pause ${result.writePauseMs} ms, read pause ${result.readPauseMs} ms, ${behind} messages behind; ` +
+            `of ${produced()} each, 0 lost, 0 acknowledged twice; retried at the destination: ` +
+            FAILING.map((name, i) => `${name} ${retried[i]!.waited.length}`).join(', '),
         );
-        expect(await sequences(side, live)).toEqual(all);
+      } finally {
+        await producer.stop().catch(() => undefined);
+        await live.close();
       }
-      expect(NAMES.flatMap((name) => applications.repeated(name))).toEqual([]);
-      expect(acknowledged()).toEqual(NAMES.map((name) => ({ name, messages: produced(), different: produced() })));
-      expect(orderOf(applications.acknowledged('orderly'))).toEqual(all);
-      const retried = FAILING.map((name) => retriesAtDestination(applications, name));
-      for (const { waited, again } of retried) {
-        expect(waited.length).toBeGreaterThan(0);
-        expect(again).toEqual(waited.map((keys) => ({ keys, attempt: 1 })));
-      }
-      console.log(
-        `${Math.round(rate)} messages/s, write pause ${result.writePauseMs} ms, read pause ${result.readPauseMs} ms, ${behind} messages behind; ` +
-          `of ${produced()} each, 0 lost, 0 acknowledged twice; retried at the destination: ` +
-          FAILING.map((name, i) => `${name} ${retried[i]!.waited.length}`).join(', '),
-      );
-    } finally {
-      await producer.stop().catch(() => undefined);
-      await live.close();
-    }
-  }, LIMIT_MS);
+    },
+    LIMIT_MS,
+  );
 });
 
 function proxyOf({ name }: TestCluster): string {
