@@ -9,6 +9,11 @@ import { useStack } from '../../support/servers.ts';
 import { FULL } from '../../support/sizes.ts';
 import { WorkerProcess } from '../../support/worker-process.ts';
 
+/** How long Temporal answers nothing. s */
+const FROZEN_S = FULL ? 60 : 20;
+/** At 100 a second these take longer. */
+const LEFT_TO_COPY = 100 * (FROZEN_S + 40);
+
 const stack = useStack();
 let live: LiveReplication;
 let workers: WorkerProcess[];
@@ -97,16 +102,16 @@ test('R6: a worker that is told to end hands its pumps over at once', async () =
 
 test('R6: while Temporal does not answer a pump goes on as long as it holds its locks, and its successor repeats nothing', async () => {
   await startWorker();
-  await copying(6000, 60);
+  await copying(LEFT_TO_COPY, LEFT_TO_COPY / 100);
   stack.temporal.freeze();
   // past the heartbeat time-out, at which the SDK gives the activity up
-  await sleep(FULL ? 60_000 : 20_000);
+  await sleep(FROZEN_S * 1000);
   const before = (await live.copied())!;
   await sleep(2000);
   expect(await live.copied()).toBeGreaterThan(before);
   stack.temporal.thaw();
   await eventually(30_000, async () => (await live.status()).state === 'RUNNING');
-  await live.reaches(6000, 120_000);
+  await live.reaches(LEFT_TO_COPY, 120_000);
   expect(await live.verdict()).toMatchObject({ lost: 0, repeated: 0, outOfOrder: 0, changed: 0 });
   const handle = await live.handle();
   expect(await handle.executeUpdate<CommandAnswer, []>('stop')).toEqual({ done: true, state: 'STOPPED' });
