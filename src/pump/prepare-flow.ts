@@ -1,5 +1,6 @@
 import type { LeftOut, Prepared, PrepareInput } from '../../activities/types.ts';
 import { flowGroup } from '../replication/names.ts';
+import { topicsIn } from '../replication/queue-map.ts';
 import { queueKey, type Cluster } from '../transport/types.ts';
 import { chooseTopics, idlePatterns } from './prepare/choose-topics.ts';
 import { commitOffsets } from './prepare/commit-offsets.ts';
@@ -18,15 +19,18 @@ import { MOST_LEFT_OUT } from './prepare/topology-changes.ts';
  * @throws TransportError while a cluster cannot be reached
  */
 export async function prepareFlow(
-  { replication, input, map: earlier, starts: given, histories, discovering }: PrepareInput,
+  { replication, source: from, input, map: earlier, starts: given, histories, discovering }: PrepareInput,
   source: Cluster,
   destination: Cluster,
   signal: AbortSignal,
 ): Promise<Prepared> {
   const brokers = await inspectClusters(source, destination);
-  const copied = new Set(earlier.map(({ topic }) => topic));
+  const copied = new Set(topicsIn(earlier));
   const chosen = await chooseTopics(source, input, copied);
-  const { topics, leftOut } = await inspectTopics(source, destination, chosen, input.mode, earlier);
+  const { topics, leftOut } = await inspectTopics(source, destination, chosen, {
+    ...{ mode: input.mode, copied },
+    isWayBack: from !== input.source,
+  });
   const plans = topics.map((topic) => planTopic(topic.source, topic.destination, brokers, earlier));
   const gone = new Set(leftOut.map(({ topic }) => topic).filter((topic) => copied.has(topic)));
   const map = [...plans.flatMap((plan) => plan.map), ...earlier.filter(({ topic }) => gone.has(topic))];

@@ -1,6 +1,5 @@
 import type { LeftOut } from '../../../activities/types.ts';
 import type { ReplicationInput } from '../../replication/input.ts';
-import type { QueueRange } from '../../replication/queue-map.ts';
 import { isRetryTopic, whyNoCopies } from '../../replication/retry-topics.ts';
 import { isSystemTopic } from '../../replication/topic-pattern.ts';
 import { WrongInput } from '../../replication/wrong-input.ts';
@@ -38,62 +37,45 @@ export interface Inspection {
   readonly leftOut: readonly LeftOut[];
 }
 
+/** What is known of a flow before its topics are inspected. */
+export interface FlowSoFar {
+  readonly mode: ReplicationInput['mode'];
+  /** It copies against the direction that the input names, where topics were found. */
+  readonly isWayBack: boolean;
+  /** Topics in the map. */
+  readonly copied: ReadonlySet<string>;
+}
+
 /**
- * @param earlier what is copied already
- * @throws WrongInput naming every topic that the input names and that cannot be copied; Error for one that may only not be shown at the moment
+ * A topic that the input names must be there when the replication begins. One that is gone later, or that the way back lacks, is left out like those that a
+ * pattern matches: it must not keep the others from being copied.
+ * @throws WrongInput naming every topic that the input names and that cannot be copied
  */
 export async function inspectTopics(
   source: Cluster,
   destination: Cluster,
   chosen: readonly ChosenTopic[],
-  mode: ReplicationInput['mode'] = 'one-way',
-  earlier: readonly QueueRange[] = [],
+  { mode, isWayBack, copied }: FlowSoFar,
 ): Promise<Inspection> {
   const problems: string[] = [];
   const leftOut: LeftOut[] = [];
   const topics: InspectedTopic[] = [];
-  await assertShown(source, chosen, earlier);
   const inspected = await inParallel(chosen, async (topic) => {
     const { name } = topic;
     const [from, to] = await Promise.all([inspectTopic(source, topic), destination.admin.topic(name)]);
     if (typeof from !== 'string') return { ...from, destination: to };
     // where topics are copied both ways the other direction creates it, and then it is found to be new
-    const isToCome = mode === 'two-way' && to !== undefined && (await source.admin.topic(name)) === undefined;
-    return { reason: from, isToCome };
+    const mayLack = copied.has(name) || isWayBack || (mode === 'two-way' && to !== undefined);
+    return { reason: from, isToldOnly: mayLack && (await source.admin.topic(name)) === undefined };
   });
   for (const [index, topic] of inspected.entries()) {
     const { name, path } = chosen[index]!;
     if (!('reason' in topic)) topics.push(topic);
-    else if (path !== undefined && !topic.isToCome) problems.push(`${path}: ${topic.reason}`);
+    else if (path !== undefined && !topic.isToldOnly) problems.push(`${path}: ${topic.reason}`);
     else leftOut.push({ topic: name, reason: topic.reason });
   }
   if (problems.length > 0) throw new WrongInput(problems);
   return { topics, leftOut };
-}
-
-/**
- * Name servers that have just started know topics only as their brokers register again, which takes up to 30 s: a copied topic that is not shown
- * is gone only where its brokers are shown.
- */
-async function assertShown(
-  { name: cluster, admin }: Cluster,
-  chosen: readonly ChosenTopic[],
-  earlier: readonly QueueRange[],
-): Promise<void> {
-  if (earlier.length === 0) return;
-  const shown = new Set((await admin.brokers()).map(({ name }) => name));
-  const hidden = new Map(
-    earlier.flatMap(({ topic, from }) => (shown.has(from.broker) ? [] : [[topic, from.broker] as const])),
-  );
-  await inParallel(
-    chosen.filter(({ name, path }) => path !== undefined && hidden.has(name)),
-    async ({ name }) => {
-      if (!(await admin.topic(name)))
-        throw new Error(
-          `the name servers of ${cluster} show neither topic ${name} nor its broker ${hidden.get(name)} at the moment`,
-        );
-    },
-  );
 }
 
 /** A topic of the source, or why it cannot be copied. */
