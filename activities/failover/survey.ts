@@ -76,6 +76,7 @@ export async function survey(
     source: source.name,
     destination: destination.name,
     mode: status.mode,
+    home: destination.name === status.source,
     topics,
     groups: groups.moving,
     idleGroups: groups.idle,

@@ -24,6 +24,8 @@ export interface Survey {
   readonly destination: string;
   /** Absent in what an earlier release has recorded. */
   readonly mode?: 'one-way' | 'two-way';
+  /** The destination is the cluster that the replication's input names as its source. Absent in what an earlier release has recorded. */
+  readonly home?: boolean;
   readonly topics: readonly string[];
   /** Consumer groups that move. */
   readonly groups: readonly string[];

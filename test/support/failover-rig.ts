@@ -50,6 +50,7 @@ export class FailoverRig {
   readonly done: string[] = [];
   problems: string[] = [];
   mode: 'one-way' | 'two-way' = 'one-way';
+  home = false;
   destinationPerms = DESTINATION_PERMS;
   stranded: readonly StrandedQueue[] = [];
   tailProblems: string[] = [];
@@ -92,6 +93,7 @@ export class FailoverRig {
     this.done.length = 0;
     this.problems = [];
     this.mode = 'one-way';
+    this.home = false;
     this.destinationPerms = DESTINATION_PERMS;
     this.stranded = [];
     this.tailProblems = [];
@@ -246,6 +248,7 @@ function doubles(rig: FailoverRig): FailoverActivities {
       source: 'east',
       destination: 'west',
       mode: rig.mode,
+      home: rig.home,
       topics: ['orders', 'audit'],
       groups: rig.groups,
       idleGroups: [],

@@ -2,7 +2,7 @@ import { ApplicationFailure, sleep } from '@temporalio/workflow';
 import type { Survey } from '../../activities/failover/types.ts';
 import type { FailoverResult } from '../../src/replication/failover/messages.ts';
 import { ROUTES_SPREAD_MS, type StepName } from '../../src/replication/failover/plan.ts';
-import { closed, isClosed, messagesIn, opened } from '../../src/replication/failover/settings.ts';
+import { closed, messagesIn, opened } from '../../src/replication/failover/settings.ts';
 import { attempted, draining, insisted, persistent } from './activities.ts';
 import { command, holder, Hold, keepAsking } from './commands.ts';
 import type { Course } from './course.ts';
@@ -179,11 +179,11 @@ async function turnRound(course: Course, { survey, hardFence, routesFencedAt }: 
 }
 
 /**
- * Two sides that both serve do so again once the application is home. It was away from a side that is closed; a move away from home leaves the old side
- * closed, so that no producer goes back by mistake.
+ * Two sides that both serve do so again once the application is home; a move away from home leaves the old side closed, so that no producer goes back by
+ * mistake. Home need not be closed: a lost cluster comes back as it was.
  */
-async function reopen(course: Course, { mode, source, destinationPerms, before }: Survey): Promise<void> {
-  if (mode !== 'two-way' || !destinationPerms.some(isClosed)) {
+async function reopen(course: Course, { mode, home = false, source, before }: Survey): Promise<void> {
+  if (mode !== 'two-way' || !home) {
     course.skip('reopen', 'this is not the way home on a replication that copies both ways');
     return;
   }

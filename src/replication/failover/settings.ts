@@ -27,10 +27,6 @@ export function opened(perms: readonly TopicPerm[]): TopicPerm[] {
   return perms.map((place) => ({ ...place, perm: place.perm | WRITE }));
 }
 
-export function isClosed({ perm }: TopicPerm): boolean {
-  return (perm & WRITE) === 0;
-}
-
 /** Whether a consumer group may consume from one broker. */
 export interface GroupSwitch {
   readonly group: string;

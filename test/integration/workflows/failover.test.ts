@@ -185,21 +185,27 @@ describe('behind the point of no return it only goes forward', () => {
     expect(tries).toBe(3);
   });
 
-  test('home on a replication that copies both ways, the other side is opened again; on the way there it stays closed', async () => {
-    const { east } = rig.untouched;
-    for (const isHome of [true, false]) {
-      rig.reset();
-      rig.mode = 'two-way';
-      if (!isHome) rig.destinationPerms = rig.destinationPerms.map((place) => ({ ...place, perm: 6 }));
+  test.each([
+    // closed by the switchover that left it, and as it was when it was lost
+    { home: true, perms: [4, 4], reopens: true },
+    { home: true, perms: [6, 6], reopens: true },
+    // one topic may not be written there
+    { home: false, perms: [6, 4], reopens: false },
+  ])(
+    'where both ways are copied, the side that is left is opened again on the way home, and on no other: $home $perms',
+    async ({ home, perms, reopens }) => {
+      const { east } = rig.untouched;
+      Object.assign(rig, { mode: 'two-way', home });
+      rig.destinationPerms = rig.destinationPerms.map((place, at) => ({ ...place, perm: perms[at]! }));
       const failover = await rig.begin({ fence: 'external' });
       await failover.handle.signal('producersStopped');
       const result = await failover.result();
       expect(result).toMatchObject({ outcome: 'done' });
-      expect(steps(result)).toContain(`reopen: ${isHome ? 'done' : 'skipped'}`);
-      if (isHome) expect(rig.world.east).toEqual(east);
+      expect(steps(result)).toContain(`reopen: ${reopens ? 'done' : 'skipped'}`);
+      if (reopens) expect(rig.world.east).toEqual(east);
       else expect(rig.world.east).not.toEqual(east);
-    }
-  });
+    },
+  );
 
   test('a refusal is told with what is left to do', async () => {
     rig.refuses = 'reverse';
