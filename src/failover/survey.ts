@@ -1,6 +1,7 @@
 import { flowLag } from '../pump/flow-lag.ts';
 import { isOwnName, type Flow } from '../replication/names.ts';
 import type { AcceptsFrom } from '../replication/failover/settings.ts';
+import { within } from '../transport/remoting/within.ts';
 import type { Cluster, ClusterAdmin, Topic } from '../transport/types.ts';
 import { readAcceptsFrom, takesSends } from './broker-fence.ts';
 import { routeOf } from './topic-perms.ts';
@@ -80,6 +81,7 @@ export async function acceptsFrom(admin: ClusterAdmin, brokers: readonly string[
   return await Promise.all(brokers.map((broker) => readAcceptsFrom(admin, broker)));
 }
 
+/** For each question, of which two follow one another. */
 const ANSWERS_WITHIN_MS = 8_000;
 
 /**
@@ -92,17 +94,16 @@ export async function answeringBrokers(
   known: readonly string[],
 ): Promise<{ readonly some: readonly string[]; readonly away: readonly string[] }> {
   const none = { some: [], away: known.length > 0 ? [...new Set(known)] : ['every broker of these topics'] };
-  const late = new Promise<never>((_, reject) => setTimeout(reject, ANSWERS_WITHIN_MS).unref());
-  const asked = async () => {
-    const routes = await Promise.all(topics.map((topic) => admin.topic(topic)));
-    const registered = routes.flatMap((topic) => topic?.brokers.map(({ broker }) => broker) ?? []);
-    const brokers = [...new Set([...known, ...registered])].sort();
-    if (brokers.length === 0) return none;
-    const answers = await Promise.allSettled(
-      brokers.map((broker) => Promise.race([admin.brokerVersion(broker), late])),
-    );
-    const some = brokers.filter((_, index) => answers[index]!.status === 'fulfilled');
-    return { some, away: brokers.filter((broker) => !some.includes(broker)) };
-  };
-  return await Promise.race([asked(), late]).catch(() => none);
+  const routes = await Promise.all(topics.map((topic) => inTime(admin.topic(topic)))).catch(() => undefined);
+  if (!routes) return none;
+  const registered = routes.flatMap((topic) => topic?.brokers.map(({ broker }) => broker) ?? []);
+  const brokers = [...new Set([...known, ...registered])].sort();
+  if (brokers.length === 0) return none;
+  const answers = await Promise.allSettled(brokers.map((broker) => inTime(admin.brokerVersion(broker))));
+  const some = brokers.filter((_, index) => answers[index]!.status === 'fulfilled');
+  return { some, away: brokers.filter((broker) => !some.includes(broker)) };
+}
+
+async function inTime<T>(answer: Promise<T>): Promise<T> {
+  return await within(ANSWERS_WITHIN_MS, answer, () => new Error('no answer in time'), []);
 }

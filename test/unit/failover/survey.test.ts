@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { answeringBrokers } from '../../../src/failover/survey.ts';
 import type { Cluster, Topic } from '../../../src/transport/types.ts';
 
@@ -22,4 +22,28 @@ test.each([
   ['nothing is known of it', [], [], [], { some: [], away: ['every broker of these topics'] }],
 ])('which brokers of a source answer: %s', async (_, inRoutes, answering, known, found) => {
   expect(await answeringBrokers(clusterOf(inRoutes, answering), ['orders'], known)).toEqual(found);
+});
+
+test('a broker that is silent keeps nothing from being told of the others, also where the name servers are slow', async () => {
+  vi.useFakeTimers();
+  try {
+    const { name, admin } = clusterOf(['a', 'b'], ['a']);
+    const later = <T>(ms: number, answer: Promise<T>) =>
+      new Promise((resolve) => setTimeout(resolve, ms)).then(() => answer);
+    const slow = { topic: (topic: string) => later(6_000, admin.topic(topic)) };
+    const silent = {
+      brokerVersion: (broker: string) =>
+        broker === 'b' ? new Promise(() => undefined) : later(5_000, admin.brokerVersion(broker)),
+    };
+    const found = answeringBrokers(
+      { name, admin: { ...slow, ...silent } } as unknown as Cluster,
+      ['orders', 'audit'],
+      ['a', 'b'],
+    );
+    // an activity of a failover ends after a minute
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(await found).toEqual({ some: ['a'], away: ['b'] });
+  } finally {
+    vi.useRealTimers();
+  }
 });
