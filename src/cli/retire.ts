@@ -1,6 +1,12 @@
 import { configPath, loadConfig } from '../config/load.ts';
+import { ifAllowed } from '../journal/allowed.ts';
 import { forgetFlow } from '../journal/forget.ts';
+import { readJournal } from '../journal/journal.ts';
+import { chooseTopics } from '../pump/prepare/choose-topics.ts';
 import { retireFlow } from '../pump/retire-flow.ts';
+import type { ReplicationInput } from '../replication/input.ts';
+import { topicsIn } from '../replication/queue-map.ts';
+import type { Cluster } from '../transport/types.ts';
 import { withCluster } from './clusters.ts';
 import { describeExecution } from './executions.ts';
 import { CommandFailed } from './failure.ts';
@@ -29,17 +35,28 @@ async function cleanUp(name: string, file: string | undefined): Promise<void> {
     throw new CommandFailed(
       `replication ${name} does not run, and ${config.path} does not name it, so it is not known between which clusters it copied`,
     );
-  const { topics } = entry;
   await withCluster(config.clusters.get(entry.source)!, (from) =>
-    withCluster(config.clusters.get(entry.destination)!, async (to) => {
-      // it may have copied both ways, by its mode or because it was reversed
-      for (const [source, destination] of [
-        [from, to],
-        [to, from],
-      ] as const) {
-        await retireFlow(name, source, destination, topics);
-        await forgetFlow(source, destination, name);
-      }
-    }),
+    withCluster(config.clusters.get(entry.destination)!, (to) => cleanUpBetween(name, entry, from, to)),
   );
+}
+
+/** It may have copied both ways, by its mode or because it was reversed. */
+export async function cleanUpBetween(
+  replication: string,
+  choice: Pick<ReplicationInput, 'topics' | 'exclude' | 'groups'>,
+  from: Cluster,
+  to: Cluster,
+): Promise<void> {
+  for (const [source, destination] of [
+    [from, to],
+    [to, from],
+  ] as const) {
+    const flow = { replication, source: source.name, destination: destination.name };
+    const known = (await readJournal(destination, flow)) ?? (await ifAllowed(readJournal(source, flow)));
+    const copied = topicsIn(known?.map ?? []);
+    // what a journal does not tell, or not any more, is what the flow would copy today
+    const topics = copied.length > 0 ? copied : (await chooseTopics(source, choice)).map(({ name }) => name);
+    await retireFlow(replication, source, destination, topics);
+    await forgetFlow(source, destination, replication);
+  }
 }
