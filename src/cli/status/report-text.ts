@@ -98,7 +98,7 @@ function progressText(progress: PumpProgress | SyncProgress): string {
 
 function lagLines({ lag, noLag }: Pick<ReplicationReport, 'lag' | 'noLag'>, eachQueue: boolean): string[] {
   if (!lag) return [`lag unknown: ${noLag ?? 'not asked'}`];
-  const total = `lag ${grouped(lag.messages)} messages (the checkpoint on the source is a few seconds old)`;
+  const total = `lag ${grouped(lag.messages)} messages (the checkpoint on the source is up to a second old)`;
   if (eachQueue)
     return [
       table(
