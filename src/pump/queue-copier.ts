@@ -1,10 +1,9 @@
 import type { BlockedQueue } from '../replication/messages.ts';
 import { isRetryTopic } from '../replication/retry-topics.ts';
 import { TransportError } from '../transport/errors.ts';
-import { queueKey, type Batch, type Destination, type OffsetSource } from '../transport/types.ts';
+import { queueKey, type Destination, type OffsetSource } from '../transport/types.ts';
 import { Annotator, type Tag } from './annotate.ts';
 import { BatchBuilder, type BuiltBatch } from './batch-builder.ts';
-import { BatchSize } from './batch-size.ts';
 import { explainMoved, queueGone } from './block-reasons.ts';
 import { Blocking } from './blocking.ts';
 import type { ByteBudget } from './byte-budget.ts';
@@ -18,7 +17,8 @@ import { LeaseLost, NewerGeneration, QueueBlocked } from './problems.ts';
 import { PullAhead } from './pull-ahead.ts';
 import { quarantineQueue } from './quarantine/entry.ts';
 import type { Quarantine } from './quarantine/quarantine.ts';
-import { SEND_QUEUE_DRAIN_MS, SEND_TIMEOUT_MS } from './queue-lock.ts';
+import { SEND_QUEUE_DRAIN_MS } from './queue-lock.ts';
+import { QueueSends } from './queue-sends.ts';
 import type { RateLimiter } from './rate-limit.ts';
 import { nextOffset, type Route } from './settle.ts';
 import { aborted, Backoff, pause } from './time.ts';
@@ -70,19 +70,16 @@ export class QueueCopier {
   #loopsCountedTo: number | undefined;
   /** A broker looked at the last request and refused it: the destination queue may be gone, to which one can neither send nor read from it. */
   #refused = false;
-  /** The last send, where its outcome is unknown, and the broker may not have looked at it yet. */
-  #unanswered: { readonly messages: number; readonly bytes: number; readonly lastOffset: number } | undefined;
   #skipTo: number;
-  readonly #size = new BatchSize();
-  /** A batch was refused: messages go one by one until this source offset is passed. */
-  #singleUntil = -1;
+  readonly #sends: QueueSends;
   readonly #checkpoints: Checkpoints;
 
   constructor(options: CopierOptions) {
     this.#options = options;
-    const { source, destination, route, budget, onNews } = options;
+    const { source, destination, route, budget, counter, onNews } = options;
     this.#skipTo = route.skipTo;
     this.#blocking = new Blocking(options.believedBlocked, onNews);
+    this.#sends = new QueueSends(destination, route.to.broker, counter);
     this.#checkpoints = new Checkpoints(source, destination, route);
     this.log = new DestinationLog({ destination, route, budget, onRepeats: onNews });
     this.#annotator = new Annotator(route.source, options.destinationCluster, options.tags);
@@ -101,7 +98,12 @@ export class QueueCopier {
     return this.#blocking.isUnseen;
   }
 
-  /** Copies until `until` aborts, retrying what can be retried. When it resolves nothing is under way any more. */
+  /** What it sent last may still arrive. */
+  get isUnanswered(): boolean {
+    return this.#sends.isUnanswered;
+  }
+
+  /** Copies until `until` aborts, retrying what can be retried. When it resolves nothing is under way any more, but for what is unanswered. */
   async run(until: AbortSignal, lease: Lease): Promise<void> {
     const backoff = new Backoff();
     while (!until.aborted) {
@@ -113,14 +115,14 @@ export class QueueCopier {
         if (error instanceof QueueBlocked && this.#passOver(error)) continue;
         if (error instanceof QueueBlocked || error instanceof NewerGeneration) await this.#block(error, until);
         else {
-          this.#refused = isRefusal(error);
+          this.#refused = error instanceof TransportError && error.answered;
           this.trouble = `queue ${queueKey(this.route.from)}: ${(error as Error).message}`;
           await backoff.wait(until);
         }
       }
     }
-    // Whoever gets the locks next must find what this queue sent last.
-    if (this.#unanswered) await pause(SEND_QUEUE_DRAIN_MS);
+    // Whoever gets the locks next should find what this queue sent last. A broker that is frozen may store it later still.
+    if (this.isUnanswered) await pause(SEND_QUEUE_DRAIN_MS);
   }
 
   /** Commits both checkpoints if they have moved. @throws TransportError */
@@ -145,31 +147,17 @@ export class QueueCopier {
 
   async #readBack(until: AbortSignal): Promise<void> {
     const { source, destination, route } = this.#options;
-    if (this.#unanswered) {
-      // The wait counts from the broker's first sign of life: one that was frozen may find the request only when it wakes.
-      await destination.dispatched(route.to.broker, SEND_TIMEOUT_MS);
-      await pause(SEND_QUEUE_DRAIN_MS, until);
-      until.throwIfAborted();
-    }
+    await this.#sends.waitOut(until);
     if (this.#refused && !(await destination.holdsQueue(route.to))) throw queueGone(route.to, await this.#standsAt());
     this.#refused = false;
     await this.log.readBack(until);
-    this.#settle();
     const quarantined = await this.#options.quarantine.newest(route);
+    this.#sends.settle({ copied: this.log.newest?.sourceOffset ?? -1, quarantined });
     const next = await nextOffset(source, { ...route, skipTo: this.#skipTo }, this.log.evidence!, until);
     this.next = Math.max(next, quarantined + 1);
     this.#loopsCountedTo ??= (await source.committed(route.group, route.from)) ?? 0;
     await this.#checkHistory(until);
     this.trouble = undefined;
-  }
-
-  /** It is known now whether the batch of the last send was stored. */
-  #settle(): void {
-    if (!this.#unanswered) return;
-    const { messages, bytes, lastOffset } = this.#unanswered;
-    const isStored = (this.log.newest?.sourceOffset ?? -1) >= lastOffset;
-    this.#options.counter.add({ settled: 1, ...(isStored && { copied: messages, bytes }) });
-    this.#unanswered = undefined;
   }
 
   /** R8: what was copied last must still be what the source holds. */
@@ -182,7 +170,7 @@ export class QueueCopier {
   async #copy(until: AbortSignal, lease: Lease, backoff: Backoff): Promise<void> {
     const { source, destination, route, copyBudget: budget, limiter } = this.#options;
     const from = this.next!;
-    const goesAlone = isRetryTopic(route.to.topic);
+    const isRetry = isRetryTopic(route.to.topic);
     const limits = await destination.batchLimits(route.to.broker);
     const pace = limiter.isLimited ? { pullsInFlight: PULLS_IN_FLIGHT_LIMITED } : {};
     const reading = new PullAhead({ reader: source, queue: route.from, from, budget, ...pace });
@@ -198,8 +186,8 @@ export class QueueCopier {
       annotator: this.#annotator,
       from,
       limits,
-      targetBytes: () => this.#size.bytes,
-      maxMessages: () => (goesAlone || this.next! <= this.#singleUntil ? 1 : limiter.batchMessages),
+      targetBytes: () => this.#sends.batchBytes,
+      maxMessages: () => (isRetry || this.#sends.goesAlone(this.next!) ? 1 : limiter.batchMessages),
       budget,
       moved: async (at, answer) => {
         throw await explainMoved(source, route.from, at, answer);
@@ -233,49 +221,28 @@ export class QueueCopier {
   }
 
   async #write({ batch, lastOffset, next, loopSkipped, release }: BuiltBatch, lease: Lease): Promise<void> {
-    const { destination, route, counter } = this.#options;
+    const { route, counter } = this.#options;
     if (batch.messages > 0) {
       await this.log.beforeSend();
       if (!lease.valid) throw new LeaseLost();
-      const began = performance.now();
-      const offset = await this.log
-        .sending(destination.send(route.to, batch, SEND_TIMEOUT_MS))
-        .catch((error: unknown) => this.#sendFailed(error, batch, lastOffset));
-      this.#size.stored(batch.bytes, performance.now() - began);
+      const offset = await this.log.sending(this.#sends.send('copied', route.to, batch, lastOffset));
       this.log.stored(offset, batch.messages, lastOffset);
     }
     release();
     this.next = next;
-    const left = Math.min(loopSkipped, Math.max(0, next - this.#loopsCountedTo!));
-    counter.add({ copied: batch.messages, bytes: batch.bytes, loopSkipped: left });
+    counter.add({ loopSkipped: Math.min(loopSkipped, Math.max(0, next - this.#loopsCountedTo!)) });
     this.#works();
-  }
-
-  #sendFailed(error: unknown, { messages, bytes }: Batch, lastOffset: number): never {
-    this.#unanswered = isRefusal(error) ? undefined : { messages, bytes, lastOffset };
-    if (this.#unanswered) this.#size.unanswered(bytes);
-    if (error instanceof TransportError && error.refusedForGood) {
-      if (messages === 1) {
-        const reason = `the destination refuses the message at source offset ${lastOffset}: ${error.message}`;
-        throw new QueueBlocked('poison', lastOffset, reason);
-      }
-      this.#singleUntil = lastOffset;
-    }
-    throw error as Error;
   }
 
   /** By policy `onPoison: quarantine` a message that cannot be copied gets an entry, behind which copying goes on (R9). */
   async #setAside(error: unknown, lease: Lease): Promise<void> {
-    const { destination, route, counter, onPoison, quarantine } = this.#options;
+    const { route, onPoison, quarantine } = this.#options;
     if (onPoison !== 'quarantine' || !(error instanceof QueueBlocked) || error.kind !== 'poison') throw error as Error;
     const entry = await quarantine.entryFor(route, error);
     if (!entry) return;
     if (!lease.valid) throw new LeaseLost();
-    await destination
-      .send(quarantineQueue(route.to.broker), entry, SEND_TIMEOUT_MS)
-      .catch((failure: unknown) => this.#sendFailed(failure, entry, error.at));
+    await this.#sends.send('quarantined', quarantineQueue(route.to.broker), entry, error.at);
     this.next = error.at + 1;
-    counter.add({ quarantined: 1 });
     this.#works();
   }
 
@@ -308,8 +275,4 @@ export class QueueCopier {
     this.trouble = undefined;
     this.#blocking.end();
   }
-}
-
-function isRefusal(error: unknown): boolean {
-  return error instanceof TransportError && error.answered;
 }
