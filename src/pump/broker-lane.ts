@@ -26,14 +26,19 @@ export class BrokerLane {
   readonly #options: LaneOptions;
   /** Locks were taken from an earlier attempt, and its last writes have not been waited out yet. */
   #owesWait = false;
+  #isAtRest: boolean;
 
   constructor(options: LaneOptions) {
     this.#options = options;
+    this.#isAtRest = options.isFormerAtRest;
   }
 
-  /** Asked after the end: nothing that was sent by this attempt or one before it can still arrive. */
+  /**
+   * Asked after the end: nothing that was sent by this attempt or one before it can still arrive. That is known where the locks were held to the end, so
+   * that nobody came in between, and no send is unanswered; and where the attempt before said so and no locks were asked for.
+   */
   get isAtRest(): boolean {
-    return !this.#owesWait;
+    return this.#isAtRest;
   }
 
   /**
@@ -46,7 +51,6 @@ export class BrokerLane {
     const onWait = (reason: string) => {
       this.trouble = `broker ${broker}: ${reason}`;
     };
-    let isAtRest = this.#options.isFormerAtRest;
     while (!stop.aborted) {
       const keys = copiers.map(({ route }) => route.from);
       const locks: QueueLocks = new QueueLocks({
@@ -57,11 +61,11 @@ export class BrokerLane {
         formerOwners,
         keys,
         owesWait: this.#owesWait,
-        isAtRest,
+        isAtRest: this.#isAtRest,
         onWait,
       });
       // Another try does not know who came in between.
-      isAtRest = false;
+      this.#isAtRest = false;
       try {
         await assertCurrent();
         await locks.take(stop);
@@ -74,6 +78,7 @@ export class BrokerLane {
         // While the locks are held: nobody else has newer checkpoints.
         await Promise.allSettled(copiers.map((copier) => copier.commit()));
         locks.lost.throwIfAborted();
+        this.#isAtRest = copiers.every(({ isUnanswered }) => !isUnanswered);
       } catch (error) {
         if (error instanceof Superseded) {
           onSuperseded(error);

@@ -21,6 +21,7 @@ let broker: FakeLocks;
 /** When copying began. ms from the start */
 let copying: number[];
 let stop: AbortController;
+let lane: BrokerLane;
 let over: Promise<void>;
 
 beforeEach(() => {
@@ -35,17 +36,25 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-function start(options: { formerOwners?: readonly string[]; isFormerAtRest?: boolean }): void {
+interface Started {
+  readonly formerOwners?: readonly string[];
+  readonly isFormerAtRest?: boolean;
+  /** The copier ends with a send that was not answered. */
+  readonly isUnanswered?: boolean;
+}
+
+function start({ isUnanswered = false, ...options }: Started): void {
   const began = performance.now();
   const copier = {
     route: { from: FROM },
+    isUnanswered,
     run: (until: AbortSignal) => {
       copying.push(performance.now() - began);
       return aborted(until);
     },
     commit: () => Promise.resolve(),
   };
-  const lane = new BrokerLane({
+  lane = new BrokerLane({
     destination: broker as Pick<Destination, 'lock' | 'unlock' | 'onLocksLost'> as Destination,
     ...{ broker: 'west', group: GROUP, owner: 'second', formerOwners: [], isFormerAtRest: false },
     ...{ assertCurrent: () => Promise.resolve(), onSuperseded: () => undefined },
@@ -78,5 +87,49 @@ describe('R6: a lane whose first try fails', () => {
     await broker.unlock('west', GROUP, 'other', [FROM]);
     await vi.advanceTimersByTimeAsync(AGAIN_MS + SEND_QUEUE_DRAIN_MS);
     expect(copying).toEqual([ASK_AGAIN_MS + AGAIN_MS + SEND_QUEUE_DRAIN_MS]);
+  });
+});
+
+describe('R6: a lane that ends', () => {
+  async function endsAfter(ms: number): Promise<boolean> {
+    await vi.advanceTimersByTimeAsync(ms);
+    stop.abort();
+    await over;
+    return lane.isAtRest;
+  }
+
+  test('is at rest where what others sent before it was waited out and its own sends were answered', async () => {
+    start({});
+    expect(await endsAfter(SEND_QUEUE_DRAIN_MS)).toBe(true);
+    expect(copying).toHaveLength(1);
+  });
+
+  test('is at rest where it never began and its predecessor was', async () => {
+    stop.abort();
+    start({ isFormerAtRest: true });
+    expect(await endsAfter(0)).toBe(true);
+  });
+
+  test('is not at rest before that wait is over', async () => {
+    start({});
+    expect(await endsAfter(SEND_QUEUE_DRAIN_MS - 1)).toBe(false);
+  });
+
+  test('is not at rest where the broker did not give it the locks', async () => {
+    broker.failure = new Error('frozen');
+    start({});
+    expect(await endsAfter(SEND_QUEUE_DRAIN_MS)).toBe(false);
+  });
+
+  test('is not at rest with a send that was not answered', async () => {
+    start({ isUnanswered: true });
+    expect(await endsAfter(SEND_QUEUE_DRAIN_MS)).toBe(false);
+  });
+
+  test('is not at rest once it lost the locks: others may have come in between', async () => {
+    start({});
+    await vi.advanceTimersByTimeAsync(SEND_QUEUE_DRAIN_MS);
+    broker.restart('west');
+    expect(await endsAfter(0)).toBe(false);
   });
 });
