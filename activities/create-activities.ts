@@ -1,6 +1,6 @@
 import type { ActivityDependencies } from './dependencies.ts';
 import { journalBack, journalDecision, raiseEpoch, renewJournal } from './journal.ts';
-import { prepare } from './prepare.ts';
+import { prepare, recallFlow } from './prepare.ts';
 import { pump } from './pump.ts';
 import { retire } from './retire.ts';
 import { redrive } from './redrive.ts';
@@ -13,6 +13,7 @@ import { watchTopology } from './watch-topology.ts';
 export function createControlActivities(dependencies: ActivityDependencies): ControlActivities {
   return {
     prepare: (input) => prepare(dependencies, input),
+    recallFlow: (input) => recallFlow(dependencies, input),
     watchTopology: (input) => watchTopology(dependencies, input),
     retire: (input) => retire(dependencies, input),
     syncGroups: (input) => syncGroups(dependencies, input),

@@ -1,7 +1,7 @@
 import { CancelledFailure, Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { readJournal } from '../src/journal/journal.ts';
-import { isUnderWay, recall, saysTheSame } from '../src/journal/recall.ts';
+import { better, isUnderWay, recall, saysTheSame } from '../src/journal/recall.ts';
 import { prepareFlow } from '../src/pump/prepare-flow.ts';
 import { servedAt } from '../src/replication/flow-knowledge.ts';
 import { WRONG_INPUT } from '../src/replication/messages.ts';
@@ -74,6 +74,18 @@ async function prepared(
   const next = { ...now, revision: now.revision + 1 };
   await journal(dependencies, next);
   return { ...next, ...goesBack, leftOut };
+}
+
+/** See `ControlActivities.recallFlow`. */
+export async function recallFlow(
+  { openCluster }: ActivityDependencies,
+  { input, ...workflowKnows }: Omit<PrepareInput, 'discovering'>,
+): Promise<Prepared | null> {
+  const destination = openCluster(workflowKnows.destination);
+  const known = better(workflowKnows, await readJournal(destination, workflowKnows));
+  if (known === workflowKnows) return null;
+  const isForward = input.source === workflowKnows.source;
+  return { ...known, ...(await wasReversed(destination, { ...workflowKnows, mode: input.mode, isForward })) };
 }
 
 /** A flow back is not forgotten with Temporal, or by a stop and a start. */

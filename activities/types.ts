@@ -191,6 +191,8 @@ export interface ControlActivities {
    * @throws ApplicationFailure, not retryable, of type `WrongInput` for what an operator must correct
    */
   prepare(input: PrepareInput): Promise<Prepared>;
+  /** What is journaled of the flow on its destination and newer than what the workflow knows; `null` where nothing is. Reads only, and nothing of the source. */
+  recallFlow(input: Omit<PrepareInput, 'discovering'>): Promise<Prepared | null>;
   /** Looks at the source's topics and at the pumps' workers every 15 s, and resolves when something has to be done. */
   watchTopology(input: WatchInput): Promise<Watched>;
   /**

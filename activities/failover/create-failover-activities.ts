@@ -30,10 +30,10 @@ export function createFailoverActivities(dependencies: ActivityDependencies): Fa
         const admin = whileCurrent(dependencies, cluster);
         for (const broker of brokers) await setAcceptsFrom(admin, broker);
       }),
-    takeCut: ({ cluster, topics, mayLack }) =>
+    takeCut: ({ cluster, topics, known }) =>
       beating(async () => {
         const opened = openCluster(cluster);
-        const present = mayLack ? (await topicsOn(opened.admin, topics, [])).present : topics;
+        const present = known ? (await topicsOn(opened.admin, topics, known)).present : topics;
         return await takeCut(opened, present);
       }),
     surveyLost: (input) => beating(() => surveyLost(dependencies, input)),

@@ -10,6 +10,7 @@ import type {
   StrandedQueue,
 } from '../../src/replication/failover/messages.ts';
 import type { Flow } from '../../src/replication/names.ts';
+import type { TopicPlace } from '../../src/replication/queue-map.ts';
 import type { AcceptsFrom, Cut, GroupSwitch, TopicPerm } from '../../src/replication/failover/settings.ts';
 
 export interface SurveyInput extends Pick<FailoverInput, 'replication' | 'fence'> {
@@ -110,8 +111,8 @@ export interface FailoverActivities {
   takeCut(input: {
     readonly cluster: string;
     readonly topics: readonly string[];
-    /** Leave out topics that the cluster does not have any more, instead of failing. */
-    readonly mayLack?: boolean;
+    /** Where the topics were: those that the cluster does not have any more are left out, instead of failing. */
+    readonly known?: readonly TopicPlace[];
   }): Promise<Cut>;
   /** Comes back when the flow has copied everything below the cut. */
   awaitCopied(input: AwaitCopiedInput): Promise<void>;

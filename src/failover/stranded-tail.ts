@@ -9,11 +9,11 @@ import { routes } from '../pump/routes.ts';
 import { copyPlace, nextOffset, readBack, type Route } from '../pump/settle.ts';
 import type { StrandedMessage, StrandedQueue } from '../replication/failover/messages.ts';
 import type { FlowKnowledge } from '../replication/flow-knowledge.ts';
-import { topicsIn } from '../replication/queue-map.ts';
+import { sourcesOf, topicsIn } from '../replication/queue-map.ts';
 import { propertiesOf, type MessageCursor } from '../transport/message.ts';
 import { queueKey, type Cluster, type Destination, type OffsetSource } from '../transport/types.ts';
 import { takeCut } from './cut.ts';
-import { sourcesOf, topicsOn } from './topics-on.ts';
+import { topicsOn } from './topics-on.ts';
 
 /** As many as an operator can read and a history can hold. */
 const LONGEST_LIST = 200;

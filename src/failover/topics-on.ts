@@ -1,4 +1,4 @@
-import type { QueueRange } from '../replication/queue-map.ts';
+import type { TopicPlace } from '../replication/queue-map.ts';
 import type { Cluster, ClusterAdmin } from '../transport/types.ts';
 import { mastersOf } from './group-fence.ts';
 
@@ -6,11 +6,6 @@ export interface TopicsOn {
   readonly present: readonly string[];
   /** Deleted there. */
   readonly gone: readonly string[];
-}
-
-interface PlaceOfTopic {
-  readonly topic: string;
-  readonly broker: string;
 }
 
 /**
@@ -21,7 +16,7 @@ interface PlaceOfTopic {
 export async function topicsOn(
   admin: ClusterAdmin,
   topics: readonly string[],
-  known: readonly PlaceOfTopic[],
+  known: readonly TopicPlace[],
 ): Promise<TopicsOn> {
   const routes = await Promise.all(topics.map((topic) => admin.topic(topic)));
   const gone = topics.filter((_, index) => routes[index] === undefined);
@@ -34,16 +29,6 @@ export async function topicsOn(
         throw new Error(`broker ${broker} has topic ${topic}, and the name servers do not know it yet; try again`);
   }
   return { present: topics.filter((topic) => !gone.includes(topic)), gone };
-}
-
-/** Where a map has its topics on the source. */
-export function sourcesOf(map: readonly QueueRange[]): PlaceOfTopic[] {
-  return map.map(({ topic, from }) => ({ topic, broker: from.broker }));
-}
-
-/** Where a map has its topics on the destination. */
-export function placesOf(map: readonly QueueRange[]): PlaceOfTopic[] {
-  return map.map(({ topic, to }) => ({ topic, broker: to.broker }));
 }
 
 export function goneText(topic: string, { name }: Cluster): string {

@@ -18,8 +18,15 @@ export interface Recalled {
 export async function recall(source: Cluster, destination: Cluster, known: FlowKnowledge): Promise<Recalled> {
   const entries = await Promise.all([readJournal(destination, known), ifAllowed(readJournal(source, known))]);
   const journaled = entries.reduce((a, b) => (a && b ? (isNewer(b, a) ? b : a) : (a ?? b)));
-  if (!journaled || !isNewer(journaled, known)) return { known, journaled };
-  return { known: { ...journaled, epoch: journaled.epoch + 1, revision: 0 }, journaled };
+  return { known: better(known, journaled), journaled };
+}
+
+/** What the workflow knows, or what is journaled where that is newer. */
+export function better(known: FlowKnowledge, journaled: FlowKnowledge | undefined): FlowKnowledge {
+  if (!journaled || !isNewer(journaled, known)) return known;
+  // an entry of a flow that was retired, or noted and withdrawn, does not say where it begins
+  const starts = isUnderWay(journaled) ? journaled.starts : known.starts;
+  return { ...journaled, starts, epoch: journaled.epoch + 1, revision: 0 };
 }
 
 /** Whether the flow has begun, or at least where it begins is decided; it was not retired since. */

@@ -12,6 +12,13 @@ export async function supersede(cluster: Cluster, entry: FlowKnowledge): Promise
   await writeJournal(cluster, journaled && !isNewer(entry, journaled) ? above(entry, journaled) : entry);
 }
 
-function above(entry: FlowKnowledge, { epoch, revision, histories }: FlowKnowledge): FlowKnowledge {
-  return { ...entry, epoch, revision: revision + 1, histories: { ...histories, ...entry.histories } };
+/** The same, but newer than what is journaled, and with the newest generation of each queue. */
+export function above(entry: FlowKnowledge, { epoch, revision, histories }: FlowKnowledge): FlowKnowledge {
+  return { ...entry, epoch, revision: revision + 1, histories: newest(histories, entry.histories) };
+}
+
+/** Of each queue the newest generation. */
+function newest(a: FlowKnowledge['histories'], b: FlowKnowledge['histories']): FlowKnowledge['histories'] {
+  const later = Object.entries(b).filter(([key, { generation }]) => generation >= (a[key]?.generation ?? 0));
+  return { ...a, ...Object.fromEntries(later) };
 }

@@ -81,6 +81,26 @@ export function topicsIn(ranges: readonly QueueRange[]): string[] {
   return [...new Set(ranges.map(({ topic }) => topic))];
 }
 
+/** A topic on one broker. */
+export interface TopicPlace {
+  readonly topic: string;
+  readonly broker: string;
+}
+
+/** Where a map has its topics on the source. */
+export function sourcesOf(map: readonly QueueRange[]): TopicPlace[] {
+  return distinct(map.map(({ topic, from: { broker } }) => ({ topic, broker })));
+}
+
+/** Where a map has its topics on the destination. */
+export function placesOf(map: readonly QueueRange[]): TopicPlace[] {
+  return distinct(map.map(({ topic, to: { broker } }) => ({ topic, broker })));
+}
+
+function distinct(places: readonly TopicPlace[]): TopicPlace[] {
+  return [...new Map(places.map((place) => [`${place.topic}/${place.broker}`, place])).values()];
+}
+
 export function countQueues(ranges: readonly QueueRange[]): number {
   return ranges.reduce((sum, range) => sum + range.count, 0);
 }

@@ -104,11 +104,24 @@ it(
       });
       console.log(walk.filter((line) => line.includes('the failover ended')).join('\n'));
     } catch (error) {
-      throw new Error(`seed ${SEED}, after this walk:\n${walk.join('\n')}\n${String(error)}`, { cause: error });
+      const where = await whereItStands().catch(String);
+      throw new Error(`seed ${SEED}, after this walk:\n${walk.join('\n')}\n${where}\n${String(error)}`, {
+        cause: error,
+      });
     }
   },
   RECOVERY_MS * 4 + STEPS * 15_000,
 );
+
+/** For the report of a failure. */
+async function whereItStands(): Promise<string> {
+  const { raw } = await handle.describe();
+  const pending = (raw.pendingActivities ?? []).map(
+    ({ activityId, state, attempt, paused, lastFailure, lastWorkerIdentity: worker }) =>
+      JSON.stringify({ activityId, state, attempt, paused, failure: lastFailure?.message, worker }),
+  );
+  return [JSON.stringify(await live.status()), ...pending].join('\n');
+}
 
 /** One step, and a start where the replication has come to an end. What is refused is no failure; what is not answered is one. */
 async function take(number: number): Promise<void> {

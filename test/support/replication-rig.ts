@@ -80,9 +80,14 @@ export class ReplicationRig {
   redrive: (input: RedriveInput) => Promise<RedriveResult> = () =>
     Promise.resolve({ redriven: 0, refusedAgain: 0, missing: 0, more: false });
   redirect: (input: RedirectInput) => Promise<void> = () => Promise.resolve();
+  recallFlow: ControlActivities['recallFlow'] = () => Promise.resolve(null);
   takeCut: FailoverActivities['takeCut'] = () => Promise.resolve([]);
   readPlaced: FailoverActivities['readPlaced'] = () => Promise.resolve({ rows: [], more: 0 });
   readonly journal: FlowKnowledge[] = [];
+  journalBack = (back: FlowKnowledge): Promise<void> => {
+    this.journal.push(back);
+    return Promise.resolve();
+  };
   /** What keeps a journal from being renewed. */
   renewal: (known: FlowKnowledge) => Promise<readonly string[]> = () => Promise.resolve([]);
   searchAttributes: readonly string[] = [];
@@ -155,6 +160,7 @@ export class ReplicationRig {
       takeCut: (input) => this.takeCut(input),
       readPlaced: (input) => this.readPlaced(input),
       prepare: (input) => this.prepare(input),
+      recallFlow: (input) => this.recallFlow(input),
       watchTopology: async (input) => {
         const { heartbeat } = Context.current();
         const beating = setInterval(() => {
@@ -193,10 +199,7 @@ export class ReplicationRig {
         this.journal.push(...(back ? [back] : []), entry);
         return Promise.resolve();
       },
-      journalBack: (back) => {
-        this.journal.push(back);
-        return Promise.resolve();
-      },
+      journalBack: (back) => this.journalBack(back),
       usableSearchAttributes: () => Promise.resolve(this.searchAttributes),
     };
   }

@@ -144,7 +144,8 @@ export class Course {
       await this.#forward.run(work);
       return true;
     } catch (error) {
-      this.problems.push(...(isCancellation(error) ? (this.#abortReason ?? 'aborted') : causeOf(error)).split('\n'));
+      // an activity that is told to end by an abort may fail before it hears why
+      this.problems.push(...(this.#abortReason ?? (isCancellation(error) ? 'aborted' : causeOf(error))).split('\n'));
       await this.#goBack();
       return false;
     }

@@ -6,7 +6,7 @@ import { heldAgainst, hold, release } from './hold.ts';
 import { noteEnds } from './note-ends.ts';
 import { claimGroups, placeGroups } from './place-groups.ts';
 import { raiseEpoch } from './raise-epoch.ts';
-import { regain, startAnew } from './lost-source.ts';
+import { regain, resume } from './lost-source.ts';
 import { redrive } from './redrive.ts';
 import { reverse } from './reverse.ts';
 import { cleanUp } from './retire.ts';
@@ -28,7 +28,7 @@ export async function execute(task: Task, work: Work, command: Command): Promise
     case 'pause':
       return await pause(task, work, command.input);
     case 'resume':
-      return resume(task, work, command.input);
+      return await resume(task, work, command.input);
     case 'stop':
       return await stop(task, work, command.input);
     case 'skipGap':
@@ -67,13 +67,6 @@ async function pause(task: Task, work: Work, { reason }: Asked): Promise<Command
     enter(task, 'PAUSING', reason);
     await work.stop();
     enter(task, 'PAUSED', reason);
-  }
-  return done(task);
-}
-
-function resume(task: Task, work: Work, { reason }: Asked): CommandAnswer {
-  if (task.state === 'PAUSED') {
-    startAnew(task, work, reason);
   }
   return done(task);
 }

@@ -1,15 +1,16 @@
+import { patched } from '@temporalio/workflow';
 import type { Regain } from '../../src/replication/commands.ts';
 import type { PlacedGroups } from '../../src/replication/failover/messages.ts';
-import { addCounters, type CommandAnswer } from '../../src/replication/messages.ts';
+import { addCounters, type Asked, type CommandAnswer } from '../../src/replication/messages.ts';
 import { queueKey, topicsIn } from '../../src/replication/queue-map.ts';
-import { done, refused } from './answers.ts';
+import { done, refused, refusedForNow } from './answers.ts';
 import { causeOf } from './causes.ts';
 import { newFlow, type FlowState } from './flow-state.ts';
 import { serveAt } from './group-sync.ts';
 import { ONLY_HOLDER, ownHold } from './hold.ts';
 import { journalEpoch, knowledgeOf } from './journaling.ts';
-import { readPlaced, startsAt, takeCut } from './reverse.ts';
 import { enter, type Task } from './task.ts';
+import { cutOfSource, readPlaced, startsBack } from './way-back.ts';
 import type { Work } from './work.ts';
 
 /**
@@ -19,6 +20,10 @@ import type { Work } from './work.ts';
  */
 export async function standStill(task: Task, work: Work, flow: FlowState): Promise<CommandAnswer> {
   const { state, reason } = task;
+  if (flow.map.length === 0)
+    return refused(
+      `it does not know which queues of ${flow.source} it copies: neither was it ever prepared, nor is it journaled on ${flow.destination}`,
+    );
   enter(task, 'PAUSING', reason);
   await work.stop();
   const epoch = flow.epoch + 1;
@@ -59,16 +64,9 @@ async function placedGroups({ input }: Task, { destination, map }: FlowState): P
 }
 
 /** To be prepared when the lost cluster is back. A task that copies both ways has it already, and it goes on where it stands. */
-async function flowBack(
-  { flows, backFrom }: Task,
-  { source, destination, map }: FlowState,
-): Promise<FlowState | undefined> {
-  if (flows.length > 1) return undefined;
-  const topics = topicsIn(map);
-  // a switchover may have opened the destination before
-  const starts = backFrom?.starts ?? startsAt(await takeCut({ cluster: destination, topics, mayLack: true }));
-  // a topic or queue that is not among these came later
-  return { ...newFlow(destination, source), starts, begun: true };
+async function flowBack(task: Task, flow: FlowState): Promise<FlowState | undefined> {
+  if (task.flows.length > 1) return undefined;
+  return { ...newFlow(flow.destination, flow.source), starts: await startsBack(task, flow), begun: true };
 }
 
 /** The lost source is back, and what becomes of what is stranded there is decided. */
@@ -85,8 +83,24 @@ export function regain(task: Task, work: Work, { leave, reason, operationId }: R
   return done(task);
 }
 
+/** On an operator's word. What is stranded on a source that was lost is copied then, so it has to be back: until then a failback can still decide otherwise. */
+export async function resume(task: Task, work: Work, { reason }: Asked): Promise<CommandAnswer> {
+  if (task.state !== 'PAUSED') return done(task);
+  const { lost } = task;
+  const flow = lost && task.flows.find(({ source }) => source === lost.cluster);
+  try {
+    if (flow && patched('resume-asks-lost-source')) await cutOfSource(flow);
+  } catch (error) {
+    return refusedForNow(
+      `${flow!.source}, which was lost, is not back: ${causeOf(error)}; wait for it, then: replicator failback ${task.name}, or resume, which copies what is stranded there`,
+    );
+  }
+  startAnew(task, work, reason);
+  return done(task);
+}
+
 /** Prepares anew, because queues may have been added meanwhile, and goes on copying. */
-export function startAnew(task: Task, work: Work, reason: string | undefined): void {
+function startAnew(task: Task, work: Work, reason: string | undefined): void {
   delete task.lost;
   for (const flow of task.flows) flow.prepared = false;
   enter(task, 'STARTING', reason);

@@ -5,8 +5,8 @@ import { causeOf } from './causes.ts';
 import { newFlow } from './flow-state.ts';
 import { ONLY_HOLDER, ownHold } from './hold.ts';
 import { journalBack, knowledgeOf } from './journaling.ts';
-import { startsAt } from './reverse.ts';
 import type { Task } from './task.ts';
+import { startsAt } from './way-back.ts';
 
 /**
  * Where the way back of a one-way task will begin, made durable before producers may write to its destination. What an earlier move has noted stays: it
@@ -20,11 +20,11 @@ export async function noteEnds(task: Task, { ends, operationId }: NoteEnds): Pro
   if (flows.length > 1 || (backFrom && backFrom.by !== by)) return done(task);
   const { source, destination } = flows[0]!;
   const starts = ends ? startsAt(ends) : {};
-  // what may be journaled is withdrawn as well
+  // it counts as long as it may be journaled
   if (ends) task.backFrom = { by, starts };
-  else delete task.backFrom;
   try {
     await journalBack(knowledgeOf(task, { ...newFlow(destination, source), starts }));
+    if (!ends) delete task.backFrom;
     return done(task);
   } catch (error) {
     return refusedForNow(`it is not certain that it was done: ${causeOf(error)}; say it again`);

@@ -1,4 +1,4 @@
-import { ApplicationFailure, isCancellation, proxyActivities, sleep } from '@temporalio/workflow';
+import { ApplicationFailure, isCancellation, patched, proxyActivities, sleep } from '@temporalio/workflow';
 import type { ControlActivities, Prepared } from '../../activities/types.ts';
 import type { ReplicationInput } from '../../src/replication/input.ts';
 import { WRONG_INPUT } from '../../src/replication/messages.ts';
@@ -11,6 +11,12 @@ const { prepare } = proxyActivities<ControlActivities>({
   startToCloseTimeout: '10 minutes',
   heartbeatTimeout: '10s',
   // tried again by whoever calls it, so that operators see in `status` what is wrong
+  retry: { maximumAttempts: 1 },
+});
+
+const { recallFlow } = proxyActivities<ControlActivities>({
+  startToCloseTimeout: '20s',
+  // asked again with each try to prepare
   retry: { maximumAttempts: 1 },
 });
 
@@ -28,7 +34,15 @@ export function prepareOnce(
 }
 
 export function adopt(task: Task, flow: FlowState, prepared: Prepared): void {
-  const { map, starts, leftOut = [], epoch, revision, histories, primary } = prepared;
+  learn(task, flow, prepared);
+  flow.leftOut = prepared.leftOut ?? [];
+  flow.prepared = true;
+  flow.begun = true;
+  flow.troubles = [];
+}
+
+function learn(task: Task, flow: FlowState, prepared: Prepared): void {
+  const { map, starts, epoch, revision, histories, primary, goesBack } = prepared;
   // one that is under way knows better: what is journaled may be of a move that was given up
   if (primary !== undefined && !flow.begun && flow === task.flows[0]) task.primary = primary;
   flow.epoch = epoch ?? flow.epoch;
@@ -37,21 +51,16 @@ export function adopt(task: Task, flow: FlowState, prepared: Prepared): void {
   // a start that was resolved earlier stays: `latest` would be later by now
   flow.starts = { ...starts, ...flow.starts };
   flow.map = map;
-  flow.leftOut = leftOut;
-  flow.prepared = true;
-  flow.begun = true;
-  flow.troubles = [];
+  // where it was only noted from where, nobody has decided yet that it goes back
+  if (goesBack && task.state === 'STARTING' && task.flows.length === 1 && !task.backFrom)
+    task.flows = [...task.flows, newFlow(flow.destination, flow.source)];
 }
 
 /** Tries until it succeeds; only the operator can help against wrong input. Says whether copying can begin. */
 export async function prepareWithPatience(task: Task, flow: FlowState, changed: () => void): Promise<boolean> {
   for (let tries = 1; ; tries++)
     try {
-      const prepared = await prepareOnce(task, flow, task.input, flow.begun || flow.map.length > 0);
-      adopt(task, flow, prepared);
-      // where it was only noted from where, nobody has decided yet that it goes back
-      if (prepared.goesBack && task.flows.length === 1 && !task.backFrom)
-        task.flows = [...task.flows, newFlow(flow.destination, flow.source)];
+      adopt(task, flow, await prepareOnce(task, flow, task.input, flow.begun || flow.map.length > 0));
       layShards(flow, task.input.parallelism);
       return true;
     } catch (error) {
@@ -60,8 +69,23 @@ export async function prepareWithPatience(task: Task, flow: FlowState, changed: 
       if (isFailure(error, WRONG_INPUT)) return giveUp(task, flow, cause, changed);
       flow.troubles = [`cannot start: ${cause}; tried ${tries} times`];
       changed();
+      if (patched('recall')) await recall(task);
       await sleep(backOff(tries));
     }
+}
+
+/** A workflow that knows nothing yet, while a cluster is away: what is journaled on the destination is enough for a failover, should that be the source. */
+async function recall(task: Task): Promise<void> {
+  // there and back: what is learnt of the first flow may be that there is a second
+  for (const way of [0, 1]) {
+    const flow = task.flows[way];
+    if (!flow || flow.map.length > 0) continue;
+    const found = await recallFlow({ ...knowledgeOf(task, flow), input: task.input }).catch((error: unknown) => {
+      if (isCancellation(error)) throw error;
+      return undefined;
+    });
+    if (found) learn(task, flow, found);
+  }
 }
 
 /** A replication that never ran fails; one that is to go on stays paused, so that its operator can correct the cause. */

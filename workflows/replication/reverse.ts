@@ -1,9 +1,7 @@
-import { patched, proxyActivities } from '@temporalio/workflow';
-import type { FailoverActivities } from '../../activities/failover/types.ts';
+import { patched } from '@temporalio/workflow';
 import type { Reverse } from '../../src/replication/commands.ts';
 import { messagesIn, type Cut } from '../../src/replication/failover/settings.ts';
 import { WRONG_INPUT, type CommandAnswer } from '../../src/replication/messages.ts';
-import { queueKey, topicsIn } from '../../src/replication/queue-map.ts';
 import { done, refused, refusedForNow } from './answers.ts';
 import { causeOf, isFailure } from './causes.ts';
 import { layShards, newFlow, type FlowState } from './flow-state.ts';
@@ -11,13 +9,8 @@ import { primaryFlow, serveAt } from './group-sync.ts';
 import { journalPrimary } from './journaling.ts';
 import { adopt, prepareOnce } from './preparing.ts';
 import type { Task } from './task.ts';
+import { cutOfSource, startsBack } from './way-back.ts';
 import type { Work } from './work.ts';
-
-export const { takeCut, readPlaced } = proxyActivities<FailoverActivities>({
-  startToCloseTimeout: '30s',
-  // the operator sees why it failed, and tries again
-  retry: { maximumAttempts: 1 },
-});
 
 /**
  * Turns the direction of a one-way task: from where the destination ended, what is produced there is copied back; what still arrives on the old side goes on to be
@@ -29,11 +22,10 @@ export async function reverse(task: Task, work: Work, { from, reason }: Reverse)
   if (task.state !== 'RUNNING')
     return refusedForNow(`reverse is possible while RUNNING; it is ${task.state}, try again later`);
   const primary = primaryFlow(task);
-  const topics = topicsIn(primary.map);
   try {
     // only to be told
-    const cut = await takeCut({ cluster: primary.source, topics, mayLack: true }).catch(() => undefined);
-    const back = task.flows.length === 1 ? await flowBack(task, primary, topics, from) : undefined;
+    const cut = await cutOfSource(primary).catch(() => undefined);
+    const back = task.flows.length === 1 ? await flowBack(task, primary, from) : undefined;
     await journalPrimary(task, back ? [...task.flows, back] : task.flows, primary.destination);
     if (back) work.add(back);
     delete task.backFrom;
@@ -50,25 +42,10 @@ export async function reverse(task: Task, work: Work, { from, reason }: Reverse)
   }
 }
 
-async function flowBack(
-  task: Task,
-  { source, destination }: FlowState,
-  topics: readonly string[],
-  from: Cut | undefined,
-): Promise<FlowState> {
-  const back = newFlow(destination, source);
-  back.starts =
-    task.backFrom?.starts ?? startsAt(from ?? (await takeCut({ cluster: destination, topics, mayLack: true })));
-  // a topic or queue that is not among these came later
+async function flowBack(task: Task, forward: FlowState, from: Cut | undefined): Promise<FlowState> {
+  const back = newFlow(forward.destination, forward.source);
+  back.starts = await startsBack(task, forward, from);
   adopt(task, back, await prepareOnce(task, back, task.input, true));
   layShards(back, task.input.parallelism);
   return back;
-}
-
-export function startsAt(ends: Cut): Record<string, number> {
-  return Object.fromEntries(
-    ends.flatMap(({ topic, broker, ends: offsets }) =>
-      offsets.map((offset, id) => [queueKey({ topic, broker, id }), offset]),
-    ),
-  );
 }

@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { PrepareInput } from '../../../activities/types.ts';
 import type { PlacedGroups } from '../../../src/replication/failover/messages.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -75,6 +75,67 @@ test('resume goes on both ways, back from where the destination ended', async ()
   expect(status).toMatchObject({ state: 'RUNNING', primary: 'west' });
   expect(status).not.toHaveProperty('lost');
   await replication.update('stop');
+});
+
+test('resume is refused while the lost source is still away: until then a failback can decide otherwise', async () => {
+  const replication = await held();
+  await replication.update('raiseEpoch', { ...LOST, operationId: 'run-1/raise' });
+  await replication.update('release');
+  const { takeCut } = stage.rig;
+  stage.rig.takeCut = ({ cluster }) =>
+    cluster === 'east' ? Promise.reject(new Error('no broker answers')) : Promise.resolve([]);
+  expect(await replication.update('resume', { by: 'kim' })).toMatchObject({
+    ...{ done: false, passing: true },
+    reason: expect.stringMatching(
+      /^east, which was lost, is not back: no broker answers; .*replicator failback/,
+    ) as string,
+  });
+  expect(await replication.status()).toMatchObject({ state: 'PAUSED', lost: { cluster: 'east' } });
+  stage.rig.takeCut = takeCut;
+  expect(await replication.update('resume', { by: 'kim' })).toMatchObject({ done: true });
+  await pumpsOf(replication, 2);
+  await replication.update('stop');
+});
+
+describe('Temporal was lost with the source', () => {
+  const begin = async () => {
+    stage.rig.prepare = () => Promise.reject(new Error('east is away'));
+    const replication = await stage.rig.begin(ONE_PUMP);
+    await eventually(15_000, async () => (await replication.status()).troubles.length > 0);
+    await replication.update('hold', { by: 'failover/orders', operationId: 'run-1' });
+    return replication;
+  };
+
+  test('R12: what the destination’s journal says of both directions is enough for a failover', async () => {
+    stage.rig.recallFlow = ({ source }) =>
+      Promise.resolve({
+        ...{ starts: {}, epoch: 4, revision: 0, histories: {}, primary: 'east' },
+        ...(source === 'east' ? { map: MAP, goesBack: true } : { map: BACK }),
+      });
+    const replication = await begin();
+    await eventually(15_000, async () => (await replication.status()).flows?.length === 2);
+    expect(await replication.update('raiseEpoch', { ...LOST, operationId: 'run-1/raise' })).toEqual({
+      ...{ done: true, state: 'PAUSED', epoch: 5 },
+    });
+    expect(stage.rig.journal).toMatchObject([
+      { source: 'west', destination: 'east', map: BACK, epoch: 4, primary: 'west' },
+      { source: 'east', destination: 'west', map: MAP, epoch: 5, primary: 'west' },
+    ]);
+    expect(await replication.status()).toMatchObject({ state: 'PAUSED', primary: 'west', lost: { cluster: 'east' } });
+    await replication.update('stop', { operationId: 'run-1/stop' });
+  });
+
+  test('where nothing is journaled, a failover is refused: it would make whoever knows more forget it', async () => {
+    stage.rig.recallFlow = () => Promise.resolve(null);
+    const replication = await begin();
+    expect(await replication.update('raiseEpoch', { ...LOST, operationId: 'run-1/raise' })).toMatchObject({
+      done: false,
+      reason: expect.stringContaining('does not know which queues of east it copies') as string,
+    });
+    expect(stage.rig.journal).toEqual([]);
+    expect((await replication.status()).state).toBe('STARTING');
+    await replication.update('stop', { operationId: 'run-1/stop' });
+  });
 });
 
 test('R9: regain is the holder’s; what stays on the lost source is passed over and counted', async () => {

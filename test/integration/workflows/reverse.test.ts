@@ -1,3 +1,4 @@
+import { ApplicationFailure } from '@temporalio/common';
 import { expect, test } from 'vitest';
 import type { PrepareInput } from '../../../activities/types.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -66,6 +67,28 @@ test('R12: a task that was reversed goes on in both directions, and is served wh
       { source: 'east', primary: false },
       { source: 'west', primary: true },
     ],
+  });
+  await replication.update('stop');
+});
+
+test('R12: the same where its input is changed before it is prepared', async () => {
+  const { rig } = stage;
+  let isAway = true;
+  rig.prepare = ({ source, input }) => {
+    if (isAway && input.groups.length === 0) return Promise.reject(new Error('east is slow'));
+    isAway = false;
+    return Promise.resolve({
+      ...{ starts: {}, primary: 'west' },
+      ...(source === 'west' ? { map: BACK } : { map: MAP, goesBack: true }),
+    });
+  };
+  const replication = await rig.begin(ONE_PUMP);
+  await eventually(15_000, async () => (await replication.status()).troubles.length > 0);
+  expect(await replication.update('updateConfig', { groups: ['billing'] })).toMatchObject({ done: true });
+  await eventually(15_000, () => rig.pumpsOf(replication).length === 2);
+  expect(await replication.status()).toMatchObject({
+    primary: 'west',
+    flows: [{ source: 'east' }, { source: 'west' }],
   });
   await replication.update('stop');
 });
@@ -161,6 +184,31 @@ test('what a move has noted does not count once it is given up', async () => {
   );
   expect(journaled.map(({ starts }) => starts)).toEqual([{ 'orders/west-a/0': 1, 'orders/west-a/1': 0 }, {}]);
   await replication.update('release');
+  expect(await replication.update('reverse')).toMatchObject({ done: true });
+  expect(asked.at(-1)).toMatchObject({ source: 'west', starts: startsOf() });
+  await replication.update('stop');
+});
+
+test('what a move has noted counts as long as it may be journaled', async () => {
+  const { rig } = stage;
+  const asked: PrepareInput[] = [];
+  rig.prepare = (input) => {
+    asked.push(input);
+    return Promise.resolve({ map: input.source === 'west' ? BACK : MAP, starts: {} });
+  };
+  const replication = await rig.begin(ONE_PUMP);
+  await replication.reaches('RUNNING');
+  await replication.update('hold', { by: 'failover/orders', operationId: 'run-1' });
+  await replication.update('noteEnds', { ends: ENDS, operationId: 'run-1/note' });
+  const { journalBack } = rig;
+  rig.journalBack = () => Promise.reject(ApplicationFailure.nonRetryable('west is away'));
+  expect(await replication.update('noteEnds', { operationId: 'run-1/undo' })).toMatchObject({
+    done: false,
+    passing: true,
+  });
+  rig.journalBack = journalBack;
+  await replication.update('release');
+  rig.takeCut = () => Promise.resolve([{ ...ENDS[0]!, ends: [50, 50] }]);
   expect(await replication.update('reverse')).toMatchObject({ done: true });
   expect(asked.at(-1)).toMatchObject({ source: 'west', starts: startsOf() });
   await replication.update('stop');

@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { expect, test } from 'vitest';
 import { type FailoverRig, steps } from '../../support/failover-rig.ts';
@@ -38,3 +39,22 @@ test('what cannot be put back is told with what mends it, and the rest is put ba
 function gone(): ApplicationFailure {
   return ApplicationFailure.nonRetryable('east is gone');
 }
+
+test('an abort is told as such, also where an activity fails as it is told to end', async () => {
+  let reached: () => void = () => undefined;
+  const under = new Promise<void>((resolve) => {
+    reached = resolve;
+  });
+  rig.before = (name) => {
+    if (name !== 'takeCut') return Promise.resolve();
+    reached();
+    return Context.current().cancelled.catch(() => {
+      throw ApplicationFailure.nonRetryable('this activity was told to end');
+    });
+  };
+  const failover = await rig.begin({ fence: 'broker' });
+  await under;
+  await failover.handle.signal('abort', { by: 'kim', reason: 'not today' });
+  expect(await failover.result()).toMatchObject({ outcome: 'aborted', problems: ['aborted by kim: not today'] });
+  expect(rig.world).toEqual(rig.untouched);
+});

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { isNewer, readEntry, writeEntry } from '../../../src/journal/entry.ts';
-import { saysTheSame } from '../../../src/journal/recall.ts';
+import { better, saysTheSame } from '../../../src/journal/recall.ts';
+import { above } from '../../../src/journal/supersede.ts';
 
 const KNOWN = {
   replication: 'orders',
@@ -51,4 +52,31 @@ test('what says the same is not written again', () => {
   expect(saysTheSame(KNOWN, { ...KNOWN, epoch: 3 })).toBe(false);
   expect(saysTheSame(KNOWN, { ...KNOWN, histories: {} })).toBe(false);
   expect(saysTheSame(KNOWN, undefined)).toBe(false);
+});
+
+test('R12: what is journaled counts where it is newer, under a new epoch; one that was withdrawn does not say where a flow begins', () => {
+  const begins = { ...KNOWN, epoch: 1, revision: 0, map: [], histories: {}, starts: { 'orders/east-a/0': 70 } };
+  expect(better(begins, undefined)).toBe(begins);
+  expect(better(KNOWN, begins)).toBe(KNOWN);
+  expect(better(begins, KNOWN)).toEqual({ ...KNOWN, epoch: 3, revision: 0 });
+  const withdrawn = { ...KNOWN, map: [], starts: {} };
+  expect(better(begins, withdrawn)).toEqual({ ...withdrawn, starts: begins.starts, epoch: 3, revision: 0 });
+});
+
+test('R12: an entry that is put above another one keeps the newest generation of each queue', () => {
+  const entry = {
+    ...KNOWN,
+    epoch: 1,
+    revision: 0,
+    histories: { a: { generation: 2, start: 9 }, b: { generation: 1 } },
+  };
+  const journaled = {
+    ...KNOWN,
+    histories: { a: { generation: 1 }, b: { generation: 3, start: 4 }, c: { generation: 1 } },
+  };
+  expect(above(entry, journaled)).toEqual({
+    ...entry,
+    ...{ epoch: KNOWN.epoch, revision: KNOWN.revision + 1 },
+    histories: { a: { generation: 2, start: 9 }, b: { generation: 3, start: 4 }, c: { generation: 1 } },
+  });
 });
