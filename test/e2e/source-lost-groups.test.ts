@@ -1,11 +1,11 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { FailoverResult } from '../../src/replication/failover/messages.ts';
+import type { CommandAnswer } from '../../src/replication/messages.ts';
 import { cliOf } from '../support/cli.ts';
 import { useClusters, useSides } from '../support/clusters.ts';
 import { eventually } from '../support/eventually.ts';
 import { failoverStatus, hasDone } from '../support/failover-command.ts';
+import { flushedOffsets } from '../support/flushed-offsets.ts';
 import { JavaConsumers } from '../support/java-consumers.ts';
 import { LiveReplication } from '../support/live-replication.ts';
 import { mixedMessages } from '../support/messages.ts';
@@ -64,7 +64,12 @@ test.runIf(FULL)(
 
       for (const queue of copies) await clusters.west.admin.commit(group, queue, 20 + queue.id);
       await stack.east.broker.start();
-      await (await live.handle()).executeUpdate('resume', { args: [{ by: 'kim' }] });
+      const handle = await live.handle();
+      // refused until the source is seen to be back
+      await eventually(60_000, async () => {
+        const { done } = await handle.executeUpdate<CommandAnswer, unknown[]>('resume', { args: [{ by: 'kim' }] });
+        return done;
+      });
       await eventually(60_000, () => isOn(onEast, [20, 21, 22, 23]));
       expect(await onWest()).toEqual([20, 21, 22, 23]);
     } finally {
@@ -97,13 +102,13 @@ test.runIf(FULL)(
       // the worker was where the source was, which goes on a little longer
       await worker.kill();
       await eventually(LIMIT_MS, async () => {
-        const [now, flushed] = [await places(), await flushedOffsets(topic, group)];
+        const [now, flushed] = [await places(), await flushedOffsets(stack.east, topic, group)];
         return now.every((offset, queue) => (flushed.get(queue) ?? 0) > offset + 200);
       });
       await stack.east.broker.kill();
       await producer.stop().catch(() => undefined);
       await consumers.stop('east');
-      const flushed = await flushedOffsets(topic, group);
+      const flushed = await flushedOffsets(stack.east, topic, group);
       worker = await WorkerProcess.start(stack);
 
       const failover = JSON.parse((await run('failover', live.name, '--mode', 'failover')).stdout) as FailoverResult;
@@ -175,16 +180,6 @@ test.runIf(FULL)(
   },
   600_000,
 );
-
-/** By queue, as the killed broker finds them at its next start. Numbers stand there without quotes as names. */
-async function flushedOffsets(topic: string, group: string): Promise<ReadonlyMap<number, number>> {
-  const text = await readFile(join(stack.east.broker.folder, 'store', 'config', 'consumerOffset.json'), 'utf8').catch(
-    () => '',
-  );
-  const [, table = ''] = text.split(`"${topic}@${group}":{`);
-  const pairs = table.slice(0, table.indexOf('}')).matchAll(/"?(\d+)"?:(\d+)/g);
-  return new Map([...pairs].map(([, queue, offset]) => [Number(queue), Number(offset)]));
-}
 
 function isOfMeanwhile({ keys }: { readonly keys: string }): boolean {
   return Number(keys.split('-')[1]) >= MEANWHILE;

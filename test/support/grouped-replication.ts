@@ -4,6 +4,7 @@ import { FAILOVER_WORKFLOW, failoverId } from '../../src/replication/failover/me
 import { TASK_QUEUE } from '../../src/replication/messages.ts';
 import type { Cluster, Queue } from '../../src/transport/types.ts';
 import { eventually } from './eventually.ts';
+import { flushedOffsets } from './flushed-offsets.ts';
 import { LiveReplication } from './live-replication.ts';
 import type { TestMessage } from './messages.ts';
 import type { TestStack } from './servers.ts';
@@ -32,7 +33,7 @@ export class GroupedReplication {
     this.#clusters = clusters;
   }
 
-  /** Everything is copied, and the group stands at `consumed` in each queue, on both sides. */
+  /** Everything is copied, and the group stands at `consumed` in each queue, on both sides; it is flushed where the source may be killed. */
   static async start(
     stack: TestStack,
     clusters: Readonly<Record<SideName, Cluster>>,
@@ -47,6 +48,10 @@ export class GroupedReplication {
     await live.start({ groups: [group] });
     await live.reaches(produced, LIMIT_MS);
     await eventually(LIMIT_MS, () => grouped.stands('west', consumed));
+    await eventually(LIMIT_MS, async () => {
+      const flushed = await flushedOffsets(stack.east, live.topic, group);
+      return live.queues.every(({ id }) => flushed.get(id) === consumed);
+    });
     return grouped;
   }
 

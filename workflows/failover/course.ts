@@ -33,7 +33,8 @@ interface Undo {
 export class Course {
   readonly input: FailoverInput;
   readonly startedAt: string;
-  readonly said: Record<Exclude<FailoverSignal, 'abort'>, boolean> = { producersStopped: false, confirm: false };
+  /** What was said, by whom and why: a text that follows the word, such as ` by kim: moving day`. */
+  readonly said: Partial<Record<Exclude<FailoverSignal, 'abort'>, string>> = {};
   readonly problems: string[] = [];
   readonly warnings: string[] = [];
   waitingFor: FailoverSignal | undefined;
@@ -78,13 +79,25 @@ export class Course {
     }
   }
 
-  /** Waits until somebody says so. @throws ApplicationFailure when nobody does in time */
-  async hear(signal: keyof Course['said']): Promise<void> {
+  /** Waits until somebody says so, and tells who did. @throws ApplicationFailure when nobody does in time */
+  async hear(signal: keyof Course['said']): Promise<string> {
     const { patience } = this.input;
     this.waitingFor = signal;
-    const isSaid = await condition(() => this.said[signal], patience * 1000);
+    await condition(() => this.said[signal] !== undefined, patience * 1000);
     this.waitingFor = undefined;
-    if (!isSaid) throw ApplicationFailure.nonRetryable(`nobody said ${signal} within ${patience} s`);
+    const said = this.said[signal];
+    if (said === undefined) throw ApplicationFailure.nonRetryable(`nobody said ${signal} within ${patience} s`);
+    return said;
+  }
+
+  /** Waits for an operator's word, once, where one wants to be asked. */
+  async confirmed(): Promise<void> {
+    if (!this.has('confirm') || this.hasBegun('confirm')) return;
+    await this.step(
+      'confirm',
+      () => this.hear('confirm'),
+      (said) => `confirmed${said}`,
+    );
   }
 
   /**

@@ -69,12 +69,7 @@ async function regain(course: Course): Promise<void> {
   // as after a switchover: the side that does not serve stays closed
   course.keep('close-source');
   await copyBack(course, survey, queues);
-  if (course.has('confirm'))
-    await course.step(
-      'confirm',
-      () => course.hear('confirm'),
-      () => 'confirmed',
-    );
+  await course.confirmed();
 }
 
 async function copyBack(course: Course, survey: BackSurvey, stranded: FoundTail['queues']): Promise<void> {

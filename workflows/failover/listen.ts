@@ -7,22 +7,22 @@ import type { Course } from './course.ts';
 export function listen(course: Course): void {
   setHandler(
     defineSignal<unknown[]>('producersStopped'),
-    () => {
-      course.said.producersStopped = true;
+    (said) => {
+      course.said.producersStopped ??= byWhom(said);
     },
-    { description: 'With fence: external: no producer writes to the source any more.' },
+    { description: 'With fence: external: no producer writes to the source any more; { by?, reason? }.' },
   );
   setHandler(
     defineSignal<unknown[]>('confirm'),
-    () => {
-      course.said.confirm = true;
+    (said) => {
+      course.said.confirm ??= byWhom(said);
     },
-    { description: 'With confirm: go on beyond the point of no return.' },
+    { description: 'With confirm: go on beyond the point of no return; { by?, reason? }.' },
   );
   setHandler(
     defineSignal<unknown[]>('abort'),
     (said) => {
-      course.abort(abortText(said));
+      course.abort(`aborted${byWhom(said)}`);
     },
     { description: 'Put everything back; before the point of no return only: { by?, reason? }.' },
   );
@@ -37,10 +37,10 @@ export function listen(course: Course): void {
   });
 }
 
-/** At most one JSON object, but whatever comes with it, an abort is an abort. */
-function abortText(said: unknown): string {
+/** At most one JSON object, but whatever comes with it, a word is a word. */
+function byWhom(said: unknown): string {
   const { by, reason } = (said ?? {}) as { readonly by?: unknown; readonly reason?: unknown };
   const who = typeof by === 'string' ? ` by ${by.slice(0, 200)}` : '';
   const why = typeof reason === 'string' ? `: ${reason.slice(0, 500)}` : '';
-  return `aborted${who}${why}`;
+  return `${who}${why}`;
 }

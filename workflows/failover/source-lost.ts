@@ -20,6 +20,7 @@ export async function sourceLost(course: Course): Promise<FailoverResult> {
       hold.undo,
     );
     survey = await surveyLost(course, holder(input));
+    await course.confirmed();
     const { source, destination } = survey;
     course.passPointOfNoReturn();
     // all or nothing: where it is refused, the replication goes on as before

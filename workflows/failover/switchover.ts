@@ -86,12 +86,7 @@ async function upToThePointOfNoReturn(course: Course): Promise<Drained> {
     },
     () => 'everything up to the cut is on the destination',
   );
-  if (course.has('confirm') && !course.hasBegun('confirm'))
-    await course.step(
-      'confirm',
-      () => course.hear('confirm'),
-      () => 'confirmed',
-    );
+  await course.confirmed();
   await hardFence?.assertHeld();
   return { survey, hardFence, routesFencedAt };
 }
@@ -120,6 +115,7 @@ async function fenceProducers(
   routesFencedAt: number,
 ): Promise<HardFence | undefined> {
   const hardFence = course.input.fence === 'broker' ? new HardFence(survey) : undefined;
+  let said = '';
   await course.step(
     'fence-producers',
     async () => {
@@ -130,11 +126,12 @@ async function fenceProducers(
         course.fencedAt = Date.now();
         await hardFence.begin();
       } else {
-        await course.hear('producersStopped');
+        const word = await course.hear('producersStopped');
+        if (word !== '') said = `, said${word}`;
         course.fencedAt = Date.now();
       }
     },
-    () => 'no producer writes to the source any more, as far as this fence reaches',
+    () => `no producer writes to the source any more, as far as this fence reaches${said}`,
     hardFence && { work: () => hardFence.lift(), mend: LAPSES },
   );
   return hardFence;

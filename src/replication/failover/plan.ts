@@ -77,10 +77,11 @@ function switchoverPlan({
 }
 
 /** What a failover does while the source is lost. */
-function failoverPlan({ replication }: FailoverInput): PlannedStep[] {
+function failoverPlan({ replication, confirm, patience }: FailoverInput): PlannedStep[] {
   return planned({
     hold: `takes the sole right to command replication ${replication}`,
     survey: 'looks at the destination and the replication, and whether the source is lost',
+    confirm: confirm ? `waits ${patience} s for \`confirm\`` : undefined,
     'raise-epoch':
       'point of no return: has every pump end that might still be at work, lets none begin again, and notes where the destination ends',
     open: 'makes the topics writable on the destination; producers may start there',
