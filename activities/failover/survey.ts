@@ -107,10 +107,7 @@ export async function surveyLost(
     status.topics,
     map.map(({ from }) => from.broker),
   );
-  if (away.length === 0)
-    problems.push(
-      `${source.name} is not lost, every broker of these topics answers; move with a switchover, which loses nothing`,
-    );
+  if (away.length === 0) problems.push(notLost(source.name, status));
   const answering = some.map(
     (broker) =>
       `broker ${broker} of ${source.name} still answers (${away.join(', ')} not): stop its producers, or what they write arrives when copying goes on`,
@@ -128,6 +125,16 @@ export async function surveyLost(
     warnings: [...answering, ...gone.map((topic) => goneText(topic, destination)), ...warnings],
     destinationPerms: await readPerms(admin, producedTopics(topics)),
   };
+}
+
+/** Why there is no failover from here; after one that was cut short, what is left to do for that. */
+export function notLost(source: string, { name, lost }: Pick<ReplicationStatus, 'name' | 'lost'>): string {
+  const answers = `${source} is not lost, every broker of these topics answers`;
+  if (!lost) return `${answers}; move with a switchover, which loses nothing`;
+  return (
+    `${answers}: a failover has moved the application there when ${lost.cluster} was lost, ${lost.since}; if that failover was terminated, make the topics writable ` +
+    `on ${source} and enable the groups there: mqadmin updateTopicPerm -p 6, updateSubGroup -s true; when ${lost.cluster} is back: replicator failback ${name}`
+  );
 }
 
 async function mapOf(source: Cluster, destination: Cluster, replication: string): Promise<readonly QueueRange[]> {

@@ -9,7 +9,8 @@ import type {
 import { grouped } from './output.ts';
 
 /** What of a failover can be shown while it is under way. */
-type Shown = Pick<FailoverStatus, 'replication' | 'steps' | 'warnings'> & Partial<Pick<FailoverStatus, 'waitingFor'>>;
+type Shown = Pick<FailoverStatus, 'replication' | 'steps' | 'warnings'> &
+  Partial<Pick<FailoverStatus, 'waitingFor' | 'state' | 'toPutBack'>>;
 
 /** Prints each step once when it begins and once when it ends, and what somebody has to say. */
 export class Progress {
@@ -20,8 +21,10 @@ export class Progress {
     this.#print = print;
   }
 
-  show({ replication, steps, warnings, waitingFor }: Shown): void {
+  show({ replication, steps, warnings, waitingFor, state, toPutBack }: Shown): void {
     for (const warning of warnings) this.#once(`warning: ${warning}`);
+    if (state === 'UNDOING' && toPutBack)
+      this.#once(`putting back what follows; whoever terminates it before does the rest by hand${listed(toPutBack)}`);
     for (const step of steps) this.#step(step);
     if (waitingFor)
       this.#once(
@@ -99,8 +102,7 @@ function groupLines({ groups, more }: MovedGroups): string[] {
 
 function outcomeText({ outcome, steps, notUndone = [] }: FailoverResult): string {
   if (notUndone.length > 0) return `${outcome}, but not everything could be put back: ${notUndone.join(', ')}`;
-  const isRegained = steps.some(({ name, state }) => name === 'regain' && state === 'done');
-  return outcome === 'aborted' && isRegained
+  return outcome === 'aborted' && isDone(steps, 'regain')
     ? 'aborted; the replication copies both ways, and moves home later with a switchover'
     : OUTCOMES[outcome];
 }
@@ -120,13 +122,34 @@ function tailText({ messages, queues, list, more, policy }: StrandedTail): strin
 /** Why no second one can begin, and how to end the one that runs. `undefined`: no worker answers. */
 export function runsAlreadyText(replication: string, status: FailoverStatus | undefined): string {
   const shown = `replicator failover ${replication} --follow shows it`;
-  const end = `temporal workflow terminate -w failover/${replication}, then replicator release ${replication}`;
+  const terminate = `temporal workflow terminate -w failover/${replication}`;
+  const release = `replicator release ${replication}`;
   if (!status) return `a failover of ${replication} runs already; ${shown} once a worker answers`;
-  if (status.state === 'UNDOING')
-    return `a failover of ${replication} is putting everything back, which it gives up after some minutes; ${shown}; to end it now: ${end}`;
-  if (status.pastPointOfNoReturn)
-    return `a failover of ${replication} is behind its point of no return and only goes forward; ${shown}; if a cluster is lost that it waits for: ${end}`;
-  return `a failover of ${replication} runs already; ${shown}, --send abort ends it`;
+  const { state, pastPointOfNoReturn, mode, steps, toPutBack = [] } = status;
+  if (state === 'UNDOING')
+    return `a failover of ${replication} is putting everything back, which it gives up after some minutes; ${shown}; to end it now: ${terminate}, then do by hand${listed(toPutBack)}`;
+  if (!pastPointOfNoReturn) return `a failover of ${replication} runs already; ${shown}, --send abort ends it`;
+  const forward = `a failover of ${replication} is behind its point of no return and only goes forward; ${shown}`;
+  if (mode !== 'failover' || !isDone(steps, 'raise-epoch'))
+    return `${forward}; if a cluster is lost that it waits for: ${terminate}, then ${release}`;
+  const tried = steps.find((step) => step.state === 'running');
+  return (
+    `${forward}${tried ? `; it is at ${tried.name}: ${tried.does}` : ''}; wait for it: a second one cannot take over, because the destination serves already. ` +
+    `If it must be ended: ${terminate}, then ${release}, and on the destination: mqadmin updateTopicPerm -p 6 for its topics, updateSubGroup -s true for its groups`
+  );
+}
+
+/** What whoever terminated a failover does by hand; empty where nothing is known to be left. */
+export function leftText(status: FailoverStatus | undefined): string {
+  return status?.toPutBack ? `; not put back, do by hand${listed(status.toPutBack)}` : '';
+}
+
+function listed(lines: readonly string[]): string {
+  return `:${lines.map((line) => `\n  ${line}`).join('')}`;
+}
+
+function isDone(steps: readonly StepStatus[], step: string): boolean {
+  return steps.some(({ name, state }) => name === step && state === 'done');
 }
 
 const OUTCOMES: Readonly<Record<FailoverResult['outcome'], string>> = {

@@ -6,7 +6,7 @@ import {
   type FailoverSignal,
 } from '../replication/failover/messages.ts';
 import { TASK_QUEUE } from '../replication/messages.ts';
-import { runsAlreadyText, type Progress } from './failover-text.ts';
+import { leftText, runsAlreadyText, type Progress } from './failover-text.ts';
 import { CommandFailed } from './failure.ts';
 import type { ChangeOptions } from './options.ts';
 import { note } from './output.ts';
@@ -73,7 +73,9 @@ export async function followFailover(temporal: Temporal, name: string, progress:
     progress.show({ ...result, warnings: [] });
     return result;
   } catch (error) {
-    throw new CommandFailed(`failover ${name}: ${innermost(error).message}`, { cause: error });
+    // one that was terminated can still be asked
+    const left = leftText(await queryFailover(temporal, name).catch(() => undefined));
+    throw new CommandFailed(`failover ${name}: ${innermost(error).message}${left}`, { cause: error });
   }
 }
 

@@ -14,7 +14,6 @@ import type {
   MovedGroups,
   GroupRepeats,
   StrandedTail,
-  StepState,
   StepStatus,
 } from '../../src/replication/failover/messages.ts';
 import type { PlannedStep, StepName } from '../../src/replication/failover/plan.ts';
@@ -111,7 +110,7 @@ export class Course {
     undo?: Undo,
   ): Promise<T> {
     this.#assertWanted();
-    const step = this.#steps.find((known) => known.name === name)!;
+    const step = this.#find(name);
     if (undo) this.#undos.unshift({ step: name, undo });
     const began = Date.now();
     Object.assign(step, { state: 'running', startedAt: now() } satisfies Partial<StepStatus>);
@@ -138,10 +137,7 @@ export class Course {
   }
 
   skip(name: StepName, why: string): void {
-    Object.assign(
-      this.#steps.find((step) => step.name === name)!,
-      { state: 'skipped', result: why },
-    );
+    Object.assign(this.#find(name), { state: 'skipped', result: why });
   }
 
   /** A step behind the point of no return that may be refused for good: then an operator has to finish it. */
@@ -169,12 +165,12 @@ export class Course {
     this.waitingFor = undefined;
     for (const step of this.#steps) if (step.state === 'planned') step.state = 'skipped';
     for (const { step, undo } of this.#undos) {
-      this.#mark(step, 'undoing');
+      this.#find(step).state = 'undoing';
       try {
         await undo.work();
-        this.#mark(step, 'undone');
+        this.#find(step).state = 'undone';
       } catch (error) {
-        this.#mark(step, 'failed');
+        this.#find(step).state = 'failed';
         this.#notUndone.push(step);
         this.problems.push(`${step} could not be undone: ${causeOf(error)}; ${undo.mend}`);
       }
@@ -186,22 +182,31 @@ export class Course {
     this.#undos = this.#undos.filter(({ step }) => step !== name);
   }
 
-  #mark(name: StepName, state: StepState): void {
-    this.#steps.find((step) => step.name === name)!.state = state;
-  }
-
   status(): FailoverStatus {
     const { input, waitingFor, pastPointOfNoReturn, warnings } = this;
     const state = this.#state === 'RUNNING' && waitingFor ? 'WAITING' : this.#state;
+    const toPutBack = this.#toPutBack();
     return {
       replication: input.replication,
       mode: input.mode,
       state,
       ...(waitingFor && { waitingFor }),
       pastPointOfNoReturn,
+      ...(toPutBack.length > 0 && { toPutBack }),
       steps: this.#steps,
       warnings,
     };
+  }
+
+  #toPutBack(): string[] {
+    if (this.#state === 'DONE' || (this.#state === 'RUNNING' && this.pastPointOfNoReturn)) return [];
+    return this.#undos.flatMap(({ step, undo }) =>
+      this.#find(step).state === 'undone' ? [] : [`${step}: ${undo.mend}`],
+    );
+  }
+
+  #find(name: StepName): Mutable<StepStatus> {
+    return this.#steps.find((step) => step.name === name)!;
   }
 
   end(outcome: FailoverResult['outcome']): FailoverResult {

@@ -37,6 +37,8 @@ export interface FailoverStatus {
   readonly waitingFor?: FailoverSignal;
   /** After it nothing is undone any more, it only goes forward. */
   readonly pastPointOfNoReturn: boolean;
+  /** What it has changed, or may have, and has not put back: `step: what mends it`, for whoever terminates it. Absent where nothing is put back (any more). */
+  readonly toPutBack?: readonly string[];
   readonly steps: readonly StepStatus[];
   /** What nobody must act on before it goes on, but ought to know. */
   readonly warnings: readonly string[];

@@ -36,6 +36,21 @@ test('what cannot be put back is told with what mends it, and the rest is put ba
   expect(rig.world).toMatchObject({ held: '', noted: undefined });
 });
 
+test('while everything is put back, and once that is terminated, status tells what is left to do by hand', async () => {
+  const failover = await rig.begin({ fence: 'external' });
+  await failover.reaches(({ waitingFor }) => waitingFor === 'producersStopped');
+  rig.before = (name) => (name === 'permissions east' ? Promise.reject(new Error('east is away')) : Promise.resolve());
+  await failover.handle.signal('abort');
+  const { toPutBack, replication } = await failover.reaches(({ state }) => state === 'UNDOING');
+  expect(toPutBack).toEqual([
+    expect.stringMatching(/^fence-routes: make the topics writable on east .*updateTopicPerm/),
+    expect.stringMatching(/^note-ends: /),
+    `hold: replicator release ${replication}`,
+  ]);
+  await failover.handle.terminate();
+  expect((await failover.status()).toPutBack).toEqual(toPutBack);
+});
+
 function gone(): ApplicationFailure {
   return ApplicationFailure.nonRetryable('east is gone');
 }
