@@ -32,18 +32,18 @@ const LONGEST_LIST = 20;
 
 /** @throws TransportError */
 export async function findLostGroups(options: LostGroupsOptions): Promise<LostGroups> {
-  const { source, destination, brokers, topics, groups: wanted, told } = options;
+  const { source, destination, brokers, topics, groups: wanted, told: reported } = options;
   if (wanted.length === 0) return { groups: [], warnings: [] };
   const known = await knownGroups(destination.admin, wanted);
   const offsets = await OffsetTable.read(destination, brokers);
-  const progress = new Map(told.groups.map((one) => [one.group, one]));
-  const fenced = new Set(told.fenced);
-  const isAllTold = told.at !== undefined && told.more.groups === 0;
+  const progress = new Map(reported.groups.map((one) => [one.group, one]));
+  const fenced = new Set(reported.fenced);
+  const isAllTold = reported.at !== undefined && reported.more.groups === 0;
   const groups: LostGroup[] = [];
   const warnings = wanted
-    .filter((name) => !isPattern(name) && !known.includes(name))
+    .filter((name) => !isPattern(name) && !known.has(name))
     .map((name) => `group ${name} does not exist on ${destination.name}: its consumers begin where they choose`);
-  for (const group of known) {
+  for (const group of known.keys()) {
     const found = progress.get(group);
     const hasPlace = [...offsets.topicsOf(group)].some((topic) => topics.includes(topic));
     const concerns = found ? isOfTopics(found) || hasPlace : !isAllTold && hasPlace;
@@ -62,13 +62,23 @@ export async function findLostGroups(options: LostGroupsOptions): Promise<LostGr
     warnings.push(`${why}; on ${destination.name} ${goesOn}`);
   }
   const more = warnings.length - LONGEST_LIST;
-  return {
-    groups,
-    warnings: more > 0 ? [...warnings.slice(0, LONGEST_LIST), `the same is true of ${more} more groups`] : warnings,
-  };
+  const told = more > 0 ? [...warnings.slice(0, LONGEST_LIST), `the same is true of ${more} more groups`] : warnings;
+  const chosen = new Set(groups.map(({ group }) => group));
+  const leftOut = [...known].flatMap(([group, consumes]) => (consumes || chosen.has(group) ? [] : [group]));
+  return { groups, warnings: [...told, ...stayDisabled(leftOut, destination.name)] };
 }
 
-/** One that has nothing to do with the topics has a problem and no queue; where there are many, queues are not told of all. */
+/** Others' groups are left alone; but one that began right before the loss, or was not told of, looks like them. */
+function stayDisabled(groups: readonly string[], cluster: string): string[] {
+  if (groups.length === 0) return [];
+  const more = groups.length - LONGEST_LIST;
+  return [
+    `groups that are disabled on ${cluster} and stay so, because nothing tells that they consumed these topics: ${groups.slice(0, LONGEST_LIST).join(', ')}` +
+      `${more > 0 ? ` and ${more} more` : ''}; enable those that did: mqadmin updateSubGroup -s true`,
+  ];
+}
+
+/** One that has nothing to do with the topics has a problem and no queue. */
 function isOfTopics({ problem, queues }: GroupProgress): boolean {
   return problem === undefined || queues.length > 0;
 }

@@ -120,11 +120,13 @@ async function whyNotPlaced(
   return problem === undefined ? [] : [`group ${group} is not in step: ${problem}`];
 }
 
-/** Groups of the replication that a cluster has. @throws TransportError */
-export async function knownGroups(admin: ClusterAdmin, groups: readonly string[]): Promise<string[]> {
-  if (groups.length === 0) return [];
+/** Groups of the replication that a cluster has, by name, and whether any broker lets them consume. @throws TransportError */
+export async function knownGroups(admin: ClusterAdmin, groups: readonly string[]): Promise<Map<string, boolean>> {
+  const known = new Map<string, boolean>();
+  if (groups.length === 0) return known;
   const brokers = (await admin.brokers()).flatMap(({ name, master }) => (master === undefined ? [] : [name]));
   const tables = await Promise.all(brokers.map((broker) => admin.groupConfigs(broker)));
-  const names = new Set(tables.flatMap((table) => [...table.keys()]));
-  return [...names].filter((name) => choosesGroup(groups, name)).sort();
+  for (const [name, { consumeEnable }] of tables.flatMap((table) => [...table]))
+    if (choosesGroup(groups, name)) known.set(name, consumeEnable || known.get(name) === true);
+  return new Map([...known].sort(([a], [b]) => (a < b ? -1 : 1)));
 }

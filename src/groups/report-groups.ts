@@ -6,6 +6,7 @@ import type { GroupLook, GroupRow, GroupSlot } from './group-look.ts';
 /** How much of a report is kept; the rest is counted. */
 export interface ReportLimits {
   readonly groups: number;
+  /** Not fewer than groups: one of each is kept, so that a group without any is known to have nothing to do with the topics. */
   readonly queues: number;
 }
 
@@ -27,12 +28,12 @@ export async function describeGroups(
   limits: ReportLimits,
 ): Promise<GroupsFound> {
   const shown = [...looks].sort((a, b) => rank(a) - rank(b)).slice(0, limits.groups);
-  let left = limits.queues;
+  let spare = limits.queues - shown.length;
   let moreQueues = 0;
   const rows = shown.map((look) => {
     const all = look.slots.flatMap((slot) => slot.rows.map((row) => ({ slot, row })));
-    const taken = all.slice(0, left);
-    left -= taken.length;
+    const taken = all.slice(0, 1 + spare);
+    spare -= Math.max(0, taken.length - 1);
     moreQueues += all.length - taken.length;
     return { look, taken };
   });

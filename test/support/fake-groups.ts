@@ -4,6 +4,7 @@ export interface FakeGroup {
   /** Next offsets to read, by topic and queue. */
   readonly offsets?: Readonly<Record<string, readonly number[]>>;
   readonly subscribes?: Subscription;
+  readonly isDisabled?: boolean;
 }
 
 /**
@@ -20,7 +21,11 @@ export function clusterWithGroups(
     brokers: () => Promise.resolve([{ name: broker, master: '127.0.0.1:1' }]),
     groupConfigs: () =>
       Promise.resolve(
-        new Map(Object.keys(groups).map((groupName) => [groupName, { groupName, consumeEnable: true }] as const)),
+        new Map(
+          Object.entries(groups).map(
+            ([groupName, { isDisabled = false }]) => [groupName, { groupName, consumeEnable: !isDisabled }] as const,
+          ),
+        ),
       ),
     groupOffsets: () =>
       Promise.resolve(

@@ -74,3 +74,19 @@ test('where not everything was told, a place in the topics shows whose groups th
     expect(warnings).toHaveLength(5);
   }
 });
+
+test('those that are left out and consume nothing there are named, with how to enable them', async () => {
+  const destination = clusterWithGroups('west', {
+    billing: { offsets: { orders: [3, 4] }, isDisabled: true },
+    // it began right before the loss, or has nothing to do with the topics
+    fresh: { isDisabled: true },
+    shadow: { offsets: { parcels: [7] }, isDisabled: true },
+    local: { offsets: { orders: [7] } },
+  });
+  const { groups, warnings } = await find({ destination, groups: ['*'] });
+  expect(groups.map(({ group }) => group)).toEqual(['billing']);
+  expect(warnings).toEqual([expect.stringMatching(/west.*: fresh, shadow; .*updateSubGroup -s true/)]);
+  const many = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`g${index}`, { isDisabled: true }]));
+  const [warning] = (await find({ destination: clusterWithGroups('west', many), groups: ['*'] })).warnings;
+  expect(warning).toContain(' and 10 more; ');
+});

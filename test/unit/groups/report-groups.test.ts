@@ -65,6 +65,13 @@ test('groups in trouble come first, then those that are disabled; what is too mu
   expect(more).toEqual({ groups: 2, queues: 1 });
 });
 
+test('of each group that consumes the topics at least one queue is told', async () => {
+  const looks = [look('a', 'it is online'), look('b', 'it is online'), look('c')];
+  const { groups, more } = await describeGroups(looks, new Map(), CLUSTERS, { groups: 3, queues: 4 });
+  expect(groups.map(({ queues }) => queues.length)).toEqual([2, 1, 1]);
+  expect(more).toEqual({ groups: 0, queues: 2 });
+});
+
 test('there are no lags while a cluster does not answer, but everything else', async () => {
   const clusters = { source: clusterOf(new Error('away')), destination: clusterOf(40) };
   const { groups } = await describeGroups([look('a')], new Map(), clusters, { groups: 1, queues: 1 });
