@@ -1,9 +1,10 @@
 import { ApplicationFailure, sleep, workflowInfo } from '@temporalio/workflow';
 import type { CommandInput } from '../../activities/failover/types.ts';
 import type { FailoverInput } from '../../src/replication/failover/input.ts';
-import type { CommandAnswer } from '../../src/replication/messages.ts';
+import { WRONG_INPUT, type CommandAnswer } from '../../src/replication/messages.ts';
+import { isFailure } from '../replication/causes.ts';
 import { backOff } from '../replication/preparing.ts';
-import { attempted, insisted } from './activities.ts';
+import { attempted, insisted, persistent } from './activities.ts';
 
 /** Under this the replication is held; commands of the holder begin with it. */
 function operationId(): string {
@@ -42,32 +43,36 @@ export class Hold {
   /** On the way back. A hold that was refused is another's; a replication that is gone needs no release. */
   async #giveBack(): Promise<void> {
     if (this.#isRefused) return;
-    const { replication } = this.#input;
-    const input = asked(this.#input, `${operationId()}/release`);
-    await insisted.commandReplication({ replication, command: 'release', input }).catch(() => undefined);
+    try {
+      await command(this.#input, 'release', {}, persistent);
+    } catch (error) {
+      if (!isFailure(error, WRONG_INPUT)) throw error;
+    }
   }
 }
 
-/** A command of the holder, tried until it is answered. @throws ApplicationFailure with the replication's reason when it refuses */
+/** A command of the holder, tried until it is answered, by default without a limit. @throws ApplicationFailure with the replication's reason when it refuses */
 export async function command(
   failover: FailoverInput,
   name: 'release' | 'raiseEpoch' | 'regain' | 'claimGroups',
   more: Readonly<Record<string, unknown>> = {},
+  tried = insisted,
 ): Promise<void> {
   const { replication } = failover;
   const input = asked(failover, `${operationId()}/${name}`, more);
-  refuse(replication, name, await insisted.commandReplication({ replication, command: name, input }));
+  refuse(replication, name, await tried.commandReplication({ replication, command: name, input }));
 }
 
-/** The same for one that may be refused and asked again. @param id makes each a command of its own */
+/** One that may be refused and asked again; tried for minutes, as long as it is not answered. @param id makes each a command of its own */
 export async function ask(
   failover: FailoverInput,
   name: 'noteEnds' | 'placeGroups' | 'reverse',
   more: Readonly<Record<string, unknown>>,
   id: string,
+  tried = persistent,
 ): Promise<CommandAnswer> {
   const input = asked(failover, `${operationId()}/${id}`, more);
-  return await insisted.commandReplication({ replication: failover.replication, command: name, input });
+  return await tried.commandReplication({ replication: failover.replication, command: name, input });
 }
 
 /** Asks again while it is refused for what may pass. @throws ApplicationFailure with the replication's reason, when it refuses for good or for so long */
@@ -76,11 +81,11 @@ export async function keepAsking(
   name: 'noteEnds' | 'reverse',
   more: Readonly<Record<string, unknown>>,
   withinMs: number,
-  id: string = name,
+  { id = name, tried = persistent }: { readonly id?: string; readonly tried?: typeof persistent } = {},
 ): Promise<void> {
   const until = Date.now() + withinMs;
   for (let tries = 1; ; tries++) {
-    const answer = await ask(failover, name, more, `${id}-${tries}`);
+    const answer = await ask(failover, name, more, `${id}-${tries}`, tried);
     if (answer.done || answer.passing !== true || Date.now() >= until) {
       refuse(failover.replication, name, answer);
       return;

@@ -30,7 +30,12 @@ export async function moveGroups(course: Course, survey: Survey): Promise<void> 
       'fence-groups',
       async () => {
         // should this be cut short, a later move has them go on
-        await command(course.input, 'claimGroups', { flow: { source, destination }, groups: enabledBefore });
+        await command(
+          course.input,
+          'claimGroups',
+          { flow: { source, destination }, groups: enabledBefore },
+          persistent,
+        );
         began = Date.now();
         await persistent.switchGroups({ cluster: source, switches: switched(before.groups, false) });
       },

@@ -99,10 +99,10 @@ async function noteEnds(course: Course, { mode, destination, destinationEnds: en
   }
   await course.step(
     'note-ends',
-    () => keepAsking(course.input, 'noteEnds', { ends }, NOTED_WITHIN_MS),
+    () => keepAsking(course.input, 'noteEnds', { ends }, NOTED_WITHIN_MS, { tried: attempted }),
     () => `from there on is copied back what is produced on ${destination}`,
     {
-      work: () => keepAsking(course.input, 'noteEnds', {}, NOTED_WITHIN_MS, 'noteEnds/undo'),
+      work: () => keepAsking(course.input, 'noteEnds', {}, NOTED_WITHIN_MS, { id: 'noteEnds/undo' }),
       mend: 'a later reverse copies back from there on, which leaves nothing out',
     },
   );

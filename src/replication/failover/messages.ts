@@ -176,7 +176,7 @@ export interface FailoverResult {
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
   readonly steps: readonly StepStatus[];
-  /** `aborted`: steps that could not be put back within minutes; `problems` say what mends each. */
+  /** `aborted`, `refused`: steps that could not be put back within minutes; `problems` say what mends each. */
   readonly notUndone?: readonly string[];
   /** From the fence on the source to the destination's opening, while nobody could produce. ms */
   readonly writePauseMs?: number;

@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { expect, test } from 'vitest';
+import { WRONG_INPUT } from '../../../src/replication/messages.ts';
 import { type FailoverRig, steps } from '../../support/failover-rig.ts';
 import { useFailoverRig } from './rig.ts';
 
@@ -49,6 +50,43 @@ test('while everything is put back, and once that is terminated, status tells wh
   ]);
   await failover.handle.terminate();
   expect((await failover.status()).toPutBack).toEqual(toPutBack);
+});
+
+test('a hold that cannot be given back is told with what mends it; a replication that is gone needs no release', async () => {
+  rig.problems = ['the topics differ'];
+  const failures: [() => void, string?][] = [
+    [() => (rig.before = (name) => (name === 'release' ? Promise.reject(gone()) : Promise.resolve())), 'east is gone'],
+    [() => (rig.refuses = 'release'), 'refuses release: no release today'],
+    [() => (rig.fails = (name) => (name === 'release' ? ApplicationFailure.nonRetryable('', WRONG_INPUT) : undefined))],
+  ];
+  for (const [fail, why] of failures) {
+    Object.assign(rig, { before: () => Promise.resolve(), refuses: undefined });
+    fail();
+    const { outcome, problems, notUndone, replication } = await (await rig.begin({ fence: 'external' })).result();
+    expect(outcome).toBe('refused');
+    expect(notUndone).toEqual(why && ['hold']);
+    expect(problems).toHaveLength(why ? 2 : 1);
+    if (why)
+      expect(problems[1]).toMatch(
+        new RegExp(`^hold could not be undone: .*${why}; replicator release ${replication}$`),
+      );
+  }
+});
+
+test('before the point of no return nothing is tried without a limit, also while everything is put back', async () => {
+  const failover = await rig.begin({ fence: 'external' });
+  await failover.reaches(({ waitingFor }) => waitingFor === 'producersStopped');
+  await failover.handle.signal('abort');
+  await failover.result();
+  const { events } = await failover.handle.fetchHistory();
+  const limits = events!.flatMap(({ activityTaskScheduledEventAttributes: scheduled }) =>
+    scheduled ? [Number(scheduled.scheduleToCloseTimeout?.seconds)] : [],
+  );
+  expect(rig.done).toEqual([
+    ...['hold', 'survey', 'noteEnds', 'permissions east'],
+    ...['permissions east', 'noteEnds', 'release'],
+  ]);
+  expect(limits).toEqual([...Array<number>(4).fill(120), ...Array<number>(3).fill(300)]);
 });
 
 function gone(): ApplicationFailure {
