@@ -119,6 +119,7 @@ function without<T extends object, Field extends keyof T>(value: T, ...fields: r
   return Object.fromEntries(Object.entries(value).filter(([field]) => !left.includes(field))) as Omit<T, Field>;
 }
 
+/** What was put in last stands last. */
 function newestHalf<T>(byQueue: Readonly<Record<string, T>>): Record<string, T> {
   const entries = Object.entries(byQueue);
   return Object.fromEntries(entries.slice(Math.ceil(entries.length / 2)));

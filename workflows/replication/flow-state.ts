@@ -1,6 +1,6 @@
 import type { LeftOut } from '../../activities/types.ts';
 import type { GroupsReport } from '../../src/replication/group-progress.ts';
-import { NO_COUNTERS, type BlockedQueue, type Counters } from '../../src/replication/messages.ts';
+import { addCounters, NO_COUNTERS, type BlockedQueue, type Counters } from '../../src/replication/messages.ts';
 import {
   mappedQueues,
   queueKey,
@@ -120,6 +120,22 @@ export function shardsOf(
 
 export function sameQueues(a: readonly QueueRange[], b: readonly QueueRange[]): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** Puts it last: where not all of a flow can be carried over, what was put in first stays behind. */
+export function putLast<T>(byQueue: Record<string, T>, key: string, value: T): void {
+  Reflect.deleteProperty(byQueue, key);
+  byQueue[key] = value;
+}
+
+/**
+ * A queue that stands at source offset `from` goes on at `to`; what lies between counts. An earlier skip that leads beyond `from` was counted as well, and
+ * this one takes its place: one beyond the end of the queue never came about, and is corrected by a lower one.
+ */
+export function passOver(flow: FlowState, key: string, from: number, to: number): void {
+  const counted = flow.skips[key] ?? 0;
+  flow.counters = addCounters(flow.counters, { gapSkipped: to - Math.max(from, counted) });
+  putLast(flow.skips, key, to);
 }
 
 export function blockedQueues({ shards }: Pick<FlowState, 'shards'>): BlockedQueue[] {

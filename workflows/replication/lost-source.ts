@@ -1,11 +1,11 @@
 import { patched } from '@temporalio/workflow';
 import type { Regain } from '../../src/replication/commands.ts';
 import type { PlacedGroups } from '../../src/replication/failover/messages.ts';
-import { addCounters, type Asked, type CommandAnswer } from '../../src/replication/messages.ts';
+import type { Asked, CommandAnswer } from '../../src/replication/messages.ts';
 import { queueKey, topicsIn } from '../../src/replication/queue-map.ts';
 import { done, refused, refusedForNow } from './answers.ts';
 import { causeOf } from './causes.ts';
-import { newFlow, type FlowState } from './flow-state.ts';
+import { newFlow, passOver, type FlowState } from './flow-state.ts';
 import { serveAt } from './group-sync.ts';
 import { ONLY_HOLDER, ownHold } from './hold.ts';
 import { journalEpoch, knowledgeOf } from './journaling.ts';
@@ -75,10 +75,8 @@ export function regain(task: Task, work: Work, { leave, reason, operationId }: R
   const { lost } = task;
   if (!lost) return refused('none of its clusters counts as lost');
   const flow = task.flows.find(({ source }) => source === lost.cluster)!;
-  for (const { topic, broker, queue, from, to } of leave) {
-    flow.skips[queueKey({ topic, broker, id: queue })] = to;
-    flow.counters = addCounters(flow.counters, { gapSkipped: to - from });
-  }
+  for (const { topic, broker, queue, from, to } of leave)
+    passOver(flow, queueKey({ topic, broker, id: queue }), from, to);
   startAnew(task, work, reason);
   return done(task);
 }

@@ -1,6 +1,6 @@
 import type { RepeatedCopies } from '../../src/replication/messages.ts';
 import { queueKey } from '../../src/replication/queue-map.ts';
-import type { FlowState } from './flow-state.ts';
+import { putLast, type FlowState } from './flow-state.ts';
 
 /** Destination offsets of copies that were counted as repeated: from, and until (exclusive). */
 export type CountedRun = readonly [from: number, until: number];
@@ -19,7 +19,7 @@ export function countRepeats(flow: FlowState, told: readonly RepeatedCopies[] = 
     const after = withRun(before, [offset, offset + count]);
     const { counters } = flow;
     flow.counters = { ...counters, repeated: counters.repeated + messages(after) - messages(before) };
-    flow.repeats[key] = after.slice(-LAST_RUNS);
+    putLast(flow.repeats, key, after.slice(-LAST_RUNS));
   }
 }
 

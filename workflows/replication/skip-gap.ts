@@ -1,8 +1,8 @@
 import type { SkipGap } from '../../src/replication/commands.ts';
-import { addCounters, type BlockedQueue, type CommandAnswer } from '../../src/replication/messages.ts';
+import type { BlockedQueue, CommandAnswer } from '../../src/replication/messages.ts';
 import { done, refused } from './answers.ts';
 import { findBlocked } from './find-blocked.ts';
-import { blockedKey } from './flow-state.ts';
+import { blockedKey, passOver } from './flow-state.ts';
 import type { Task } from './task.ts';
 import type { Work } from './work.ts';
 
@@ -17,8 +17,7 @@ export async function skipGap(task: Task, work: Work, wanted: SkipGap): Promise<
   if (to < least) return refused(`to: expected at least ${least}, the first offset that ${can(blocked)}, found ${to}`);
   const key = blockedKey(blocked);
   const shard = flow.shards.find((one) => one.blocked.includes(blocked))!;
-  flow.skips[key] = to;
-  flow.counters = addCounters(flow.counters, { gapSkipped: to - blocked.at });
+  passOver(flow, key, blocked.at, to);
   shard.blocked = shard.blocked.filter((queue) => blockedKey(queue) !== key);
   await work.of(flow).restart(shard);
   return done(task);
