@@ -1,8 +1,14 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
+import type { FailoverResult } from '../../src/replication/failover/messages.ts';
+import { useClusters, useSides } from '../support/clusters.ts';
+import { eventually } from '../support/eventually.ts';
+import { GroupedReplication } from '../support/grouped-replication.ts';
 import { LiveReplication } from '../support/live-replication.ts';
 import { mixedMessages } from '../support/messages.ts';
+import { comparedBothWays } from '../support/oracle/both-ways.ts';
+import { produce } from '../support/producer.ts';
 import { useStack } from '../support/servers.ts';
 import { FULL, SEED, SIZES } from '../support/sizes.ts';
 import { WorkerProcess } from '../support/worker-process.ts';
@@ -11,6 +17,8 @@ import { WorkerProcess } from '../support/worker-process.ts';
 const LOCKS_WAITED_OUT_MS = 90_000;
 
 const stack = useStack();
+const clusters = useClusters(stack);
+const sides = useSides(stack, clusters);
 const { messages, meanBytes } = SIZES;
 let worker: WorkerProcess;
 
@@ -58,6 +66,50 @@ describe('R5: losing all of Temporal loses no position', () => {
     300_000,
   );
 });
+
+test.runIf(FULL)(
+  'R12: the source is lost, and Temporal with it: a fresh one fails over by what is journaled, and back',
+  async () => {
+    const some = (count: number, seed: number) =>
+      mixedMessages({ count, seed, meanBytes: 100, large: 0, largestBytes: 0 });
+    const moving = await GroupedReplication.start(stack, clusters, some(400, 1), 50);
+    const { live, group, queues } = moving;
+    try {
+      await worker.kill();
+      await stack.east.broker.kill();
+      await emptyTemporal();
+      worker = await WorkerProcess.start(stack);
+      await live.start({ groups: [group], start: 'latest' });
+      await eventually(60_000, async () => (await live.status()).troubles.length > 0);
+      const failover = await eventually(60_000, async () => {
+        const result = (await (await moving.move({ mode: 'failover' })).result()) as FailoverResult;
+        return result.outcome === 'done' && result;
+      });
+      console.log(failover.warnings.join('\n'));
+      expect(failover).toMatchObject({ problems: [], groups: { groups: [{ group }] } });
+      expect(await moving.settings('west')).toEqual({ perm: 6, consumeEnable: true });
+      expect(await moving.stands('west', 50)).toBe(true);
+
+      await produce({ writer: sides.west.writer, queues: queues.west, messages: some(60, 2) });
+      await moving.consume('west', 80);
+      await stack.east.broker.start();
+      const home = await moving.move({ mode: 'failback', fence: 'external' });
+      await home.signal('producersStopped');
+      expect(await home.result()).toMatchObject({ outcome: 'done', problems: [], strandedTail: { messages: 0 } });
+      expect(await moving.settings('east')).toEqual({ perm: 6, consumeEnable: true });
+      expect(await moving.stands('east', 80)).toBe(true);
+      const once = { lost: 0, repeated: 0, outOfOrder: 0, changed: 0 };
+      expect(await comparedBothWays(stack, live.topic)).toEqual({
+        toWest: { source: 400, copied: 400, ...once },
+        toEast: { source: 60, copied: 60, ...once },
+      });
+    } finally {
+      await stack.east.broker.start().catch(() => undefined);
+      await live.close();
+    }
+  },
+  400_000,
+);
 
 async function emptyTemporal(): Promise<void> {
   await stack.temporal.kill();

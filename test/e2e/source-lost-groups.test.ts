@@ -67,7 +67,7 @@ test.runIf(FULL)(
       const handle = await live.handle();
       // refused until the source is seen to be back
       await eventually(60_000, async () => {
-        const { done } = await handle.executeUpdate<CommandAnswer, unknown[]>('resume', { args: [{ by: 'kim' }] });
+        const { done } = await handle.executeUpdate<CommandAnswer, [object]>('resume', { args: [{ by: 'kim' }] });
         return done;
       });
       await eventually(60_000, () => isOn(onEast, [20, 21, 22, 23]));
