@@ -115,8 +115,11 @@ export function refuse(task: Task, command: string, asked: Asked, why: string, n
   record(task, command, asked, `refused: ${text}`, now);
 }
 
+/** Whoever asks now is told everything; a reason is shortened for who asks again. */
 export function remember(task: Task, answered: Answered): void {
-  task.answers.push(answered);
+  const { answer } = answered;
+  const kept = answer.done ? answer : { ...answer, reason: shortened(answer.reason) };
+  task.answers.push({ ...answered, answer: kept });
   keepLast(task.answers, LAST_DECISIONS);
 }
 

@@ -61,6 +61,19 @@ test('what is carried stays small, and what cannot be found again is kept longes
   expect(task.refusals).toHaveLength(20);
 });
 
+test('one refusal that says very much takes no other answer with it', () => {
+  const task = runningTask();
+  const answer = { done: true, state: 'PAUSED' } as const;
+  remember(task, { operationId: 'before', command: 'pause', answer });
+  remember(task, { operationId: 'huge', command: 'resume', answer: { done: false, reason: 'ж'.repeat(300_000) } });
+  remember(task, { operationId: 'after', command: 'pause', answer });
+  expect(nextRun(task).answers).toMatchObject([
+    { operationId: 'before', answer },
+    { operationId: 'huge', answer: { done: false, reason: expect.stringMatching(/^ж{2000} \.\.\.$/) as string } },
+    { operationId: 'after', answer },
+  ]);
+});
+
 test('5,000 queues of many topics and brokers go to the next run, with what cannot be found again', () => {
   const task = runningTask();
   const brokers = ['broker-a', 'broker-b', 'broker-c', 'broker-d', 'broker-e'];
