@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity';
+import type { temporal } from '@temporalio/proto';
 import type { WorkflowHandle } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import type { FailoverActivities, Survey } from '../../activities/failover/types.ts';
@@ -287,6 +288,30 @@ export class FailoverUnderTest {
   result(): Promise<FailoverResult> {
     return this.handle.result() as Promise<FailoverResult>;
   }
+
+  /** Until it has told an activity to end. */
+  async cancels(): Promise<void> {
+    await this.#hasNoted((event) => event.activityTaskCancelRequestedEventAttributes);
+  }
+
+  /** Until it has set a timer that is due then, or up to 10 s later. ms since 1970 */
+  async waitsUntil(time: number): Promise<void> {
+    await this.#hasNoted(({ eventTime, timerStartedEventAttributes: timer }) => {
+      const due = msOf(eventTime) + msOf(timer?.startToFireTimeout);
+      return due >= time && due < time + 10_000;
+    });
+  }
+
+  async #hasNoted(is: (event: Event) => unknown): Promise<void> {
+    await eventually(15_000, async () => (await this.handle.fetchHistory()).events?.some(is));
+  }
+}
+
+type Event = temporal.api.history.v1.IHistoryEvent;
+
+/** A time, or how long something takes, as a history has it. */
+function msOf(value: Event['eventTime']): number {
+  return Number(value?.seconds ?? 0) * 1000 + (value?.nanos ?? 0) / 1e6;
 }
 
 /** `name: state` of each step. */

@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { WorkflowFailedError } from '@temporalio/client';
 import { describe, expect, test } from 'vitest';
+import { ROUTES_SPREAD_MS } from '../../../src/replication/failover/plan.ts';
 import { FENCE_MS } from '../../../src/replication/failover/settings.ts';
 import { type FailoverRig, steps } from '../../support/failover-rig.ts';
 import { useFailoverRig } from './rig.ts';
@@ -109,7 +110,8 @@ describe('aborted before the point of no return, everything is as if nothing had
     await under;
     await failover.handle.signal('abort', { by: 'kim', reason: 'not today' });
     // the effect comes after all: what is under way is waited for before it is undone
-    await failover.reaches(({ state }) => state === 'RUNNING' || state === 'UNDOING');
+    await failover.cancels();
+    expect((await failover.status()).state).toBe('RUNNING');
     goOn();
     const result = await failover.result();
     expect(result.problems).toEqual(['aborted by kim: not today']);
@@ -173,6 +175,9 @@ describe('behind the point of no return it only goes forward', () => {
     await failover.reaches(({ pastPointOfNoReturn }) => pastPointOfNoReturn);
     await failover.handle.signal('abort');
     const status = await failover.reaches((now) => steps(now).includes('lift-fence: running'));
+    const fence = status.steps.find(({ name }) => name === 'fence-routes')!;
+    await failover.waitsUntil(Date.parse(fence.startedAt!) + fence.tookMs! + ROUTES_SPREAD_MS);
+    expect(await failover.status()).toMatchObject({ steps: status.steps });
     expect(status.warnings[1]).toContain('too late');
     expect(status.steps.find(({ name }) => name === 'open')).toMatchObject({ state: 'done' });
     expect(rig.world.acceptsFrom).toBe(FENCE_MS);

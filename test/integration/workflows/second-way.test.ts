@@ -84,20 +84,15 @@ test('R7: of two that begin together at most one copies', async () => {
   });
   const both = [await begin('together'), await begin('together')];
   ready();
-  const states = await Promise.all(
-    both.map((replication) =>
-      Promise.race([
-        replication.result().then(
-          () => 'ended',
-          () => 'refused',
-        ),
-        replication.reaches('RUNNING').then(
-          () => 'RUNNING',
-          () => 'refused',
-        ),
-      ]),
-    ),
+  const outcomes = await Promise.all(
+    both.map((replication) => Promise.race([refusal(replication), replication.reaches('RUNNING')])),
   );
-  expect(states.filter((state) => state === 'RUNNING').length).toBeLessThanOrEqual(1);
+  const refused = outcomes.filter((outcome) => outcome instanceof Error);
+  // where each sees the other, both are
+  expect(refused.length).toBeGreaterThanOrEqual(1);
+  for (const failure of refused) {
+    expect(failure).toMatchObject({ type: 'WrongInput', nonRetryable: true });
+    expect(failure.message).toContain('topic together would reach west from east by a second way, beside');
+  }
   await Promise.allSettled(both.map((replication) => replication.update('stop')));
 });

@@ -146,9 +146,12 @@ describe('reset', () => {
 describe('an activity that was paused by `temporal activity pause`', () => {
   async function pauseActivities(replication: ReplicationUnderTest): Promise<void> {
     const execution = { workflowId: replication.handle.workflowId };
-    const { raw } = await replication.handle.describe();
-    for (const { activityId: id } of raw.pendingActivities ?? [])
+    const pending = async () => (await replication.handle.describe()).raw.pendingActivities ?? [];
+    // two pumps, and the watch
+    await eventually(10_000, async () => (await pending()).length === 3);
+    for (const { activityId: id } of await pending())
       await stage.temporal.connection.workflowService.pauseActivity({ namespace: 'default', execution, id: id! });
+    expect((await pending()).map(({ paused }) => paused)).toEqual([true, true, true]);
   }
 
   test('does not keep the replication from pausing, resuming and stopping', async () => {
