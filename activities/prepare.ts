@@ -1,37 +1,23 @@
-import { CancelledFailure, Context } from '@temporalio/activity';
-import { ApplicationFailure } from '@temporalio/common';
+import { Context } from '@temporalio/activity';
 import { readJournal } from '../src/journal/journal.ts';
 import { better, isUnderWay, recall, saysTheSame } from '../src/journal/recall.ts';
 import { prepareFlow } from '../src/pump/prepare-flow.ts';
 import { servedAt } from '../src/replication/flow-knowledge.ts';
-import { WRONG_INPUT } from '../src/replication/messages.ts';
 import type { Flow } from '../src/replication/names.ts';
-import { WrongInput } from '../src/replication/wrong-input.ts';
 import { refuseSecondWay } from '../src/temporal/refuse-second-way.ts';
 import { readRunStart } from '../src/temporal/running-replications.ts';
 import type { Cluster } from '../src/transport/types.ts';
+import { beating } from './beating.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { journal } from './journal.ts';
 import type { Prepared, PrepareInput } from './types.ts';
 
-const HEARTBEAT_MS = 1000;
-
 export async function prepare(dependencies: ActivityDependencies, input: PrepareInput): Promise<Prepared> {
-  const context = Context.current();
-  const beating = setInterval(() => {
-    context.heartbeat();
-  }, HEARTBEAT_MS);
-  try {
+  return await beating(async (signal) => {
     const refuseOtherWays = () => refuseSecondWays(dependencies, input);
     await refuseOtherWays();
-    return await prepared(dependencies, input, refuseOtherWays, context.cancellationSignal);
-  } catch (error) {
-    if (error instanceof WrongInput) throw ApplicationFailure.nonRetryable(error.message, WRONG_INPUT);
-    if (context.cancellationSignal.aborted) throw new CancelledFailure('told to stop preparing');
-    throw error;
-  } finally {
-    clearInterval(beating);
-  }
+    return await prepared(dependencies, input, refuseOtherWays, signal);
+  });
 }
 
 /** @throws WrongInput where another replication copies one of the topics the same way (R7) */

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CancelledFailure, Context } from '@temporalio/activity';
+import { Context } from '@temporalio/activity';
 import { topologyChanges } from '../src/pump/prepare/topology-changes.ts';
 import { placementOf, surplusPumps } from '../src/temporal/placement.ts';
+import { beating } from './beating.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { SurplusPump, Watched, WatchInput } from './types.ts';
 
 const LOOK_EVERY_MS = 15_000;
-const HEARTBEAT_MS = 5_000;
 const STINT_MS = 6 * 3600 * 1000;
 
 /**
@@ -14,13 +14,9 @@ const STINT_MS = 6 * 3600 * 1000;
  * are just being dealt out are not moved.
  */
 export async function watchTopology(dependencies: ActivityDependencies, input: WatchInput): Promise<Watched> {
-  const { cancellationSignal: signal, heartbeat } = Context.current();
-  const beating = setInterval(() => {
-    heartbeat();
-  }, HEARTBEAT_MS);
   const over = performance.now() + STINT_MS;
   let before: Watched = { changes: [], surplus: [] };
-  try {
+  return await beating(async (signal) => {
     while (performance.now() < over) {
       const now = await look(dependencies, input);
       const seen = { changes: same(before.changes, now.changes), surplus: same(before.surplus, now.surplus) };
@@ -29,12 +25,7 @@ export async function watchTopology(dependencies: ActivityDependencies, input: W
       await sleep(LOOK_EVERY_MS, undefined, { signal });
     }
     return { changes: [], surplus: [] };
-  } catch (error) {
-    if (signal.aborted) throw new CancelledFailure('told to stop watching');
-    throw error;
-  } finally {
-    clearInterval(beating);
-  }
+  });
 }
 
 /** What cannot be seen now is looked at again next time; the pumps tell what is wrong with a cluster. */

@@ -1,7 +1,7 @@
 import { CancelledFailure, Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import { WRONG_INPUT } from '../../src/replication/messages.ts';
-import { WrongInput } from '../../src/replication/wrong-input.ts';
+import { WRONG_INPUT } from '../src/replication/messages.ts';
+import { WrongInput } from '../src/replication/wrong-input.ts';
 
 const HEARTBEAT_MS = 1000;
 
