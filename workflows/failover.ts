@@ -1,14 +1,13 @@
-import { ApplicationFailure, CancellationScope, workflowInfo } from '@temporalio/workflow';
-import { WRONG_INPUT } from '../src/replication/messages.ts';
+import { CancellationScope, workflowInfo } from '@temporalio/workflow';
 import { failoverInput, type FailoverInput } from '../src/replication/failover/input.ts';
 import { failoverId, type FailoverResult } from '../src/replication/failover/messages.ts';
 import { planOf } from '../src/replication/failover/plan.ts';
-import { problemsOf, sentence } from '../src/replication/problems.ts';
 import { Course } from './failover/course.ts';
 import { failback, lookForTail } from './failover/failback.ts';
 import { listen } from './failover/listen.ts';
 import { sourceLost, surveyLost } from './failover/source-lost.ts';
 import { surveyBoth, switchover } from './failover/switchover.ts';
+import { readAs, wrongInput } from './wrong-input.ts';
 
 /**
  * Moves an application from a replication's source to its destination.
@@ -48,17 +47,9 @@ async function dryRun(course: Course, look: (course: Course) => Promise<unknown>
 }
 
 function readInput(given: unknown): FailoverInput {
-  const read = failoverInput.safeParse(given);
-  if (!read.success) throw wrong(problemsOf(read.error, given).map(sentence));
-  const { replication } = read.data;
+  const input = readAs(failoverInput, given);
+  const expected = failoverId(input.replication);
   const { workflowId } = workflowInfo();
-  if (workflowId !== failoverId(replication))
-    throw wrong([
-      `workflow ID: expected ${failoverId(replication)}, so that only one runs at a time, found ${workflowId}`,
-    ]);
-  return read.data;
-}
-
-function wrong(problems: readonly string[]): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(problems.join('\n'), WRONG_INPUT);
+  if (workflowId === expected) return input;
+  throw wrongInput(`workflow ID: expected ${expected}, so that only one runs at a time, found ${workflowId}`);
 }

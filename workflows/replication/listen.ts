@@ -1,5 +1,4 @@
 import {
-  ApplicationFailure,
   CancellationScope,
   condition,
   defineQuery,
@@ -8,12 +7,12 @@ import {
   setDefaultSignalHandler,
   setHandler,
 } from '@temporalio/workflow';
+import type { ZodType } from 'zod';
 import { COMMAND_DESCRIPTIONS, readCommand } from '../../src/replication/commands.ts';
 import { GROUPS_REPORT, type GroupsView } from '../../src/replication/group-progress.ts';
 import {
   COMMANDS,
   PUMP_REPORT,
-  WRONG_INPUT,
   type AuditEntry,
   type CommandAnswer,
   type CommandName,
@@ -21,6 +20,7 @@ import {
   type ReplicationStatus,
 } from '../../src/replication/messages.ts';
 import { problemsOf, sentence } from '../../src/replication/problems.ts';
+import { wrongInput } from '../wrong-input.ts';
 import { applyGroupsReport, groupsOf, groupsReport } from './group-sync.ts';
 import type { Inbox } from './inbox.ts';
 import { applyReport, pumpReport } from './reports.ts';
@@ -50,30 +50,25 @@ export function listen(task: Task, inbox: Inbox, changed: () => void): void {
       description: COMMAND_DESCRIPTIONS[name],
       validator: (...args) => {
         const read = readCommand(name, args);
-        if ('problems' in read) throw ApplicationFailure.nonRetryable(read.problems.join('; '), WRONG_INPUT);
+        if ('problems' in read) throw wrongInput(read.problems.join('; '));
       },
     });
   }
-  setHandler(
-    defineSignal<unknown[]>(PUMP_REPORT),
-    (report) => {
-      const read = pumpReport.safeParse(report);
-      if (read.success) applyReport(task, read.data, now());
-      else refuse(task, PUMP_REPORT, {}, problemsOf(read.error, report).map(sentence).join('; '), now());
+  const onReport = <T>(name: string, shape: ZodType<T>, description: string, apply: (report: T) => void) => {
+    const handle = (report: unknown) => {
+      const read = shape.safeParse(report);
+      if (read.success) apply(read.data);
+      else refuse(task, name, {}, problemsOf(read.error, report).map(sentence).join('; '), now());
       changed();
-    },
-    { description: 'For the pumps of this replication.' },
-  );
-  setHandler(
-    defineSignal<unknown[]>(GROUPS_REPORT),
-    (report) => {
-      const read = groupsReport.safeParse(report);
-      if (read.success) applyGroupsReport(task, read.data);
-      else refuse(task, GROUPS_REPORT, {}, problemsOf(read.error, report).map(sentence).join('; '), now());
-      changed();
-    },
-    { description: 'For the sync of this replication.' },
-  );
+    };
+    setHandler(defineSignal<unknown[]>(name), handle, { description });
+  };
+  onReport(PUMP_REPORT, pumpReport, 'For the pumps of this replication.', (report) => {
+    applyReport(task, report, now());
+  });
+  onReport(GROUPS_REPORT, groupsReport, 'For the sync of this replication.', (report) => {
+    applyGroupsReport(task, report);
+  });
   setDefaultSignalHandler((name) => {
     refuse(task, name.slice(0, 100), {}, `no such signal; known signals: ${COMMANDS.join(', ')}`, now());
     changed();
@@ -113,7 +108,7 @@ async function onUpdate(inbox: Inbox, name: CommandName, args: unknown[]): Promi
 function firstOf(input: unknown): number {
   const from = (input as { from?: unknown } | null | undefined)?.from ?? 0;
   if (typeof from === 'number' && Number.isInteger(from) && from >= 0) return from;
-  throw ApplicationFailure.nonRetryable(`positions: from: expected a whole number from 0 on`, WRONG_INPUT);
+  throw wrongInput('positions: from: expected a whole number from 0 on');
 }
 
 function now(): string {
