@@ -1,6 +1,6 @@
-import type { ClusterConfig, LoadedConfig } from '../config/types.ts';
+import type { LoadedConfig } from '../config/types.ts';
 import { WrongInput } from '../replication/wrong-input.ts';
-import { openRemotingCluster, type RemotingClusterOptions } from '../transport/remoting/cluster.ts';
+import { openRemotingCluster } from '../transport/remoting/cluster.ts';
 import type { Cluster } from '../transport/types.ts';
 
 /** The clusters of the configuration, each opened when it is first needed and shared by all activities. */
@@ -27,20 +27,9 @@ export class Clusters {
   #connect(name: string): Cluster {
     const { clusters, path } = this.#config;
     const config = clusters.get(name);
-    if (config) return openRemotingCluster(remotingOptions(config));
+    if (config) return openRemotingCluster(config);
     throw new WrongInput([
       `cluster ${name} is not in the worker's configuration ${path}; expected one of: ${[...clusters.keys()].join(', ')}`,
     ]);
   }
-}
-
-function remotingOptions({ name, nameServers, auth, tls }: ClusterConfig): RemotingClusterOptions {
-  const { accessKey, secretKey, securityToken } = auth ?? {};
-  const isSigned = accessKey !== undefined && secretKey !== undefined;
-  return {
-    name,
-    nameServers,
-    tls,
-    ...(isSigned && { auth: { accessKey, secretKey, ...(securityToken !== undefined && { securityToken }) } }),
-  };
 }

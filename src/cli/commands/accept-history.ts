@@ -17,12 +17,6 @@ export function acceptHistory(program: Command): void {
     ).option('--from <offset>', 'first source offset to copy (default: the first that differs)', wholeNumber),
   ).action(async (name: string, _options, command: Command) => {
     const { topic, queue, source, broker, from, ...options } = command.optsWithGlobals<AcceptHistoryOptions>();
-    await sendCommand('acceptHistory', name, options, {
-      topic,
-      queue,
-      ...(source === undefined ? {} : { source }),
-      ...(broker === undefined ? {} : { broker }),
-      ...(from === undefined ? {} : { from }),
-    });
+    await sendCommand('acceptHistory', name, options, { topic, queue, source, broker, from });
   });
 }

@@ -23,14 +23,6 @@ export function remap(program: Command): void {
   ).action(async (name: string, _options, command: Command) => {
     const { topic, queue, source, broker, toQueue, toBroker, fromOffset, ...options } =
       command.optsWithGlobals<RemapOptions>();
-    await sendCommand('remap', name, options, {
-      topic,
-      queue,
-      toQueue,
-      ...(source === undefined ? {} : { source }),
-      ...(broker === undefined ? {} : { broker }),
-      ...(toBroker === undefined ? {} : { toBroker }),
-      ...(fromOffset === undefined ? {} : { fromOffset }),
-    });
+    await sendCommand('remap', name, options, { topic, queue, source, broker, toQueue, toBroker, fromOffset });
   });
 }

@@ -21,12 +21,6 @@ export function skipGap(program: Command): void {
     ),
   ).action(async (name: string, _options, command: Command) => {
     const { topic, queue, source, broker, to, ...options } = command.optsWithGlobals<SkipGapOptions>();
-    await sendCommand('skipGap', name, options, {
-      topic,
-      queue,
-      ...(source === undefined ? {} : { source }),
-      ...(broker === undefined ? {} : { broker }),
-      ...(to === undefined ? {} : { to }),
-    });
+    await sendCommand('skipGap', name, options, { topic, queue, source, broker, to });
   });
 }
