@@ -1,6 +1,6 @@
 import { inParallel } from '../pump/prepare/in-parallel.ts';
 import { flowGroup } from '../replication/names.ts';
-import { mappedQueues, sourceKey, type MappedQueue, type QueuePlace } from '../replication/queue-map.ts';
+import { mappedQueues, sourceKey, targetQueue, type MappedQueue, type QueuePlace } from '../replication/queue-map.ts';
 import { retryTopicsOf, whyNoCopies } from '../replication/retry-topics.ts';
 import { queueKey, type Cluster, type Queue } from '../transport/types.ts';
 import { FlowGroups, type FlowGroup } from './flow-groups.ts';
@@ -194,7 +194,7 @@ export class GroupSync {
     const { topic, broker, id } = to;
     const generation = this.#flow.back?.histories[queueKey(to)]?.generation ?? 0;
     return {
-      queue: { topic, broker: queue.to.broker, id: queue.to.queue },
+      queue: targetQueue(queue),
       source: { cluster: this.#flow.destination, topic, broker, queue: id, generation },
       offset: onSource.offset(group, topic, queue.to),
     };
@@ -217,7 +217,7 @@ function placesOf(looks: readonly GroupLook[]): string {
 function lanesByTopic(queues: readonly MappedQueue[]): Map<string, Lane[]> {
   const lanes = new Map<string, { to: Queue; queues: MappedQueue[] }>();
   for (const queue of queues) {
-    const to = { topic: queue.topic, broker: queue.to.broker, id: queue.to.queue };
+    const to = targetQueue(queue);
     const lane = lanes.get(queueKey(to)) ?? { to, queues: [] };
     lane.queues.push(queue);
     lanes.set(queueKey(to), lane);

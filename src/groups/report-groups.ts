@@ -1,5 +1,6 @@
 import { inParallel } from '../pump/prepare/in-parallel.ts';
 import type { GroupProgress, GroupQueueProgress, GroupsReport } from '../replication/group-progress.ts';
+import { sourceKey, sourceQueue } from '../replication/queue-map.ts';
 import { queueKey, type Cluster, type Queue } from '../transport/types.ts';
 import type { GroupLook, GroupRow, GroupSlot } from './group-look.ts';
 
@@ -41,7 +42,7 @@ export async function describeGroups(
   const [onSource, onDestination] = await Promise.all([
     ends(
       clusters.source,
-      all.map(({ row }) => sourceQueue(row)),
+      all.map(({ row }) => sourceQueue(row.queue)),
     ).catch(() => UNKNOWN),
     ends(
       clusters.destination,
@@ -85,12 +86,12 @@ function describeRow(
   onSource: ReadonlyMap<string, number>,
   onDestination: ReadonlyMap<string, number>,
 ): GroupQueueProgress {
-  const { topic, broker, id: queue } = sourceQueue(row);
   const { source } = row;
-  const sourceEnd = onSource.get(queueKey(sourceQueue(row)));
+  const { topic, from } = row.queue;
+  const sourceEnd = onSource.get(sourceKey(row.queue));
   const destinationEnd = onDestination.get(queueKey(to));
   return {
-    ...{ topic, broker, queue, to: { broker: to.broker, queue: to.id } },
+    ...{ topic, ...from, to: { broker: to.broker, queue: to.id } },
     ...(source !== undefined && { source }),
     ...(source !== undefined && sourceEnd !== undefined && { sourceLag: Math.max(0, sourceEnd - source) }),
     ...(translated !== undefined && { translated }),
@@ -99,10 +100,6 @@ function describeRow(
     ...(destination !== undefined &&
       destinationEnd !== undefined && { destinationLag: Math.max(0, destinationEnd - destination) }),
   };
-}
-
-function sourceQueue({ queue: { topic, from } }: GroupRow): Queue {
-  return { topic, broker: from.broker, id: from.queue };
 }
 
 /** Next offsets that will be written, by `queueKey`. @throws TransportError */

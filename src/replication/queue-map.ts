@@ -37,9 +37,19 @@ export function queueKey(queue: { readonly topic: string; readonly broker: strin
   return `${queue.topic}/${queue.broker}/${queue.id}`;
 }
 
+/** The source queue, by topic, broker and number. */
+export function sourceQueue({ topic, from }: Pick<MappedQueue, 'topic' | 'from'>) {
+  return { topic, broker: from.broker, id: from.queue };
+}
+
+/** The destination queue in the same form. */
+export function targetQueue({ topic, to }: Pick<MappedQueue, 'topic' | 'to'>) {
+  return { topic, broker: to.broker, id: to.queue };
+}
+
 /** `queueKey` of the source queue. */
-export function sourceKey({ topic, from }: { readonly topic: string; readonly from: QueuePlace }): string {
-  return queueKey({ topic, broker: from.broker, id: from.queue });
+export function sourceKey(queue: Pick<MappedQueue, 'topic' | 'from'>): string {
+  return queueKey(sourceQueue(queue));
 }
 
 /**

@@ -2,6 +2,8 @@ import type { ReplicationInput } from '../../replication/input.ts';
 import {
   mappedQueues,
   sourceKey,
+  sourceQueue,
+  targetQueue,
   type MappedQueue,
   type QueueHistory,
   type QueueRange,
@@ -99,7 +101,7 @@ class Evidence {
     if (await this.ofCheckpoint(mapped)) return true;
     const queues = existing.get(mapped.topic)?.brokers.find(({ broker }) => broker === mapped.to.broker);
     if (!queues || mapped.to.queue >= Math.max(queues.readQueues, queues.writeQueues)) return false;
-    const to = { topic: mapped.topic, broker: mapped.to.broker, id: mapped.to.queue };
+    const to = targetQueue(mapped);
     if (((await destination.admin.committed(group, to)) ?? 0) > 0) return true;
     await this.#readable(to.broker);
     const generation = histories[sourceKey(mapped)]?.generation ?? 0;
@@ -140,8 +142,4 @@ async function resolve(
   return max === 0
     ? 0
     : `start.group: group ${start.group} has no offset on ${source.name} for ${queueKey(queue)}; expected a group that has consumed every queue`;
-}
-
-function sourceQueue({ topic, from }: MappedQueue): Queue {
-  return { topic, broker: from.broker, id: from.queue };
 }

@@ -1,7 +1,7 @@
 import type { RedriveInput } from '../../../activities/types.ts';
 import type { RedriveResult } from '../../replication/messages.ts';
 import { flowGroup, QUARANTINE_TOPIC, type Flow } from '../../replication/names.ts';
-import { mappedQueues } from '../../replication/queue-map.ts';
+import { mappedQueues, sourceQueue } from '../../replication/queue-map.ts';
 import type { Cluster, Destination, Queue } from '../../transport/types.ts';
 import type { ByteBudget } from '../byte-budget.ts';
 import { QueueLocks } from '../queue-lock.ts';
@@ -51,9 +51,9 @@ export function lockTopic(
   { owner, formerOwners, onWait }: Pick<RedriveDependencies, 'owner' | 'formerOwners' | 'onWait'>,
 ): Map<string, QueueLocks> {
   const keys = new Map<string, Queue[]>();
-  for (const { topic, from, to } of mappedQueues(input.queues)) {
-    const key = { topic, broker: from.broker, id: from.queue };
-    keys.set(to.broker, [...(keys.get(to.broker) ?? []), key]);
+  for (const queue of mappedQueues(input.queues)) {
+    const { broker } = queue.to;
+    keys.set(broker, [...(keys.get(broker) ?? []), sourceQueue(queue)]);
   }
   const options = {
     destination,

@@ -2,7 +2,7 @@ import type { RedriveInput } from '../../../activities/types.ts';
 import type { RedriveResult } from '../../replication/messages.ts';
 import { PROPERTY_REDRIVEN } from '../../replication/names.ts';
 import { placeText, type SourcePlace } from '../../replication/provenance.ts';
-import { mappedQueues, queueKey } from '../../replication/queue-map.ts';
+import { mappedQueues, queueKey, sourceKey, targetQueue } from '../../replication/queue-map.ts';
 import { TransportError } from '../../transport/errors.ts';
 import { propertiesOf, MessageCursor } from '../../transport/message.ts';
 import type { Batch, Destination, OffsetSource, Queue } from '../../transport/types.ts';
@@ -45,10 +45,7 @@ export class Redriver {
   constructor(options: RedriverOptions) {
     this.#options = options;
     this.#routes = new Map(
-      [...mappedQueues(options.input.queues)].map(({ topic, from, to }) => [
-        queueKey({ topic, broker: from.broker, id: from.queue }),
-        { topic, broker: to.broker, id: to.queue },
-      ]),
+      [...mappedQueues(options.input.queues)].map((queue) => [sourceKey(queue), targetQueue(queue)]),
     );
   }
 
