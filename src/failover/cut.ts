@@ -5,7 +5,6 @@ import { queuesOf } from '../transport/topic-queues.ts';
 import type { Cluster, ClusterAdmin } from '../transport/types.ts';
 import { brokersOf, routeOf } from './topic-perms.ts';
 
-const DISPATCHED_WITHIN_MS = 10_000;
 /** A send that a broker had let in before its fence may be stored a little later. ms */
 const QUIET_MS = 300;
 /** What fires or commits on the broker itself keeps some topics moving for ever. */
@@ -32,7 +31,7 @@ async function readDispatchedEnds(cluster: Cluster, topics: readonly string[]): 
   const brokers = await brokersOf(cluster.admin, topics);
   const barrier = cluster.openDestination();
   try {
-    await Promise.all(brokers.map((broker) => barrier.dispatched(broker, DISPATCHED_WITHIN_MS)));
+    await Promise.all(brokers.map((broker) => barrier.dispatched(broker)));
   } finally {
     barrier.close();
   }

@@ -11,7 +11,6 @@ import type { Cluster, Destination, Queue } from '../transport/types.ts';
 
 /** As many as an operator can read and a history can hold. */
 const LONGEST_LIST = 500;
-const DISPATCHED_WITHIN_MS = 10_000;
 
 /** Up to where each queue of a flow has arrived at the destination. @throws TransportError */
 export async function newestCopies(
@@ -23,8 +22,7 @@ export async function newestCopies(
   const destination = cluster.openDestination();
   try {
     const wanted = routes({ ...known, queues: known.map, skips: {} });
-    for (const broker of new Set(wanted.map(({ to }) => to.broker)))
-      await destination.dispatched(broker, DISPATCHED_WITHIN_MS);
+    for (const broker of new Set(wanted.map(({ to }) => to.broker))) await destination.dispatched(broker);
     const queues: LastCopy[] = [];
     for (const route of wanted) queues.push(await newestCopy(destination, route, budget, signal));
     queues.sort((a, b) => ((a.producedAt ?? '') < (b.producedAt ?? '') ? -1 : 1));

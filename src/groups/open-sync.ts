@@ -31,7 +31,7 @@ export async function withGroupSync<T>(
         ...{ source, destination, assertCurrent },
         translate: (queue, { positions, twoWay }) =>
           twoWay ? twoWayTranslator.translate(queue, { positions, ...twoWay }) : translator.translate(queue, positions),
-        dispatched: (broker) => reader.dispatched(broker, DISPATCH_MS),
+        dispatched: (broker) => reader.dispatched(broker),
       }),
     );
   } finally {
@@ -39,9 +39,6 @@ export async function withGroupSync<T>(
     active.close();
   }
 }
-
-/** How long a broker may take until what it stored can be read. ms */
-const DISPATCH_MS = 10_000;
 
 function readOnly(): never {
   throw new Error('this look at groups writes nothing');

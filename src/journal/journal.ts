@@ -9,7 +9,6 @@ import { encodeProperties } from '../transport/message.ts';
 import type { Cluster, Destination, Queue } from '../transport/types.ts';
 import { entryKey, isNewer, readEntry, writeEntry } from './entry.ts';
 
-const DISPATCH_TIMEOUT_MS = 10_000;
 const SEND_TIMEOUT_MS = 10_000;
 const ROUTE_WAIT_MS = 30_000;
 /** Messages that are looked through at a time, from the end backwards. */
@@ -49,7 +48,7 @@ export async function writeJournal(cluster: Cluster, entry: FlowKnowledge): Prom
 }
 
 async function newestEntry(reader: Destination, queue: Queue, flow: Flow): Promise<FlowKnowledge | undefined> {
-  await reader.dispatched(queue.broker, DISPATCH_TIMEOUT_MS);
+  await reader.dispatched(queue.broker);
   const { min, max } = await reader.range(queue);
   for (let high = max; high > min; high -= STEP) {
     const found = await newestIn(reader, queue, Math.max(min, high - STEP), high, flow);

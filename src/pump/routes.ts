@@ -6,12 +6,15 @@ import { queueKey } from '../transport/types.ts';
 import type { Route } from './settle.ts';
 
 /**
- * Brokers accept offsets of queues that do not exist: so under numbers above every topic's queues it is kept on the destination's broker which
- * copies were lost. It goes by the destination queue, which no other source queue has, unless it was remapped: what is of a remapped queue
- * has a number by the hash of its own name.
+ * Queue numbers above those of every topic, under which the destination's broker keeps loss marks (see `Route`): it accepts offsets of queues that do not
+ * exist. A loss mark has the number of the destination queue, plus `LOSS_MARKS`, plus one stride for each generation.
  */
-const GENERATION = 1_000_000;
-const LOSSES = 2 * GENERATION;
+const LOSS_MARKS = 2_000_000;
+const GENERATION_STRIDE = 1_000_000;
+/**
+ * A remapped queue may share its destination queue with others, so neither its checkpoint nor its loss mark can go by that: theirs are
+ * numbers from here on, by the hash of its own name.
+ */
 const HASHED = 2 ** 30;
 
 type Routed = Pick<PumpInput, 'replication' | 'source' | 'destination' | 'queues' | 'histories' | 'starts' | 'skips'>;
@@ -33,7 +36,7 @@ export function routes(input: Routed): Route[] {
       checkpoint: remapped ? { ...destination, id: hashed('checkpoint', key) } : destination,
       lossMark: {
         ...destination,
-        id: remapped ? hashed(`losses ${generation}`, key) : LOSSES + generation * GENERATION + to.queue,
+        id: remapped ? hashed(`losses ${generation}`, key) : LOSS_MARKS + generation * GENERATION_STRIDE + to.queue,
       },
       start: history?.start ?? input.starts[key],
       skipTo: input.skips[key] ?? 0,

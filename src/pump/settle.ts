@@ -5,7 +5,6 @@ import type { ByteBudget } from './byte-budget.ts';
 import { NoMaster, QueueBlocked } from './problems.ts';
 import { pause } from './time.ts';
 
-const DISPATCH_TIMEOUT_MS = 10_000;
 const REBUILD_MS = 10_000;
 
 /** One source queue and where it is copied to. */
@@ -17,7 +16,10 @@ export interface Route {
   readonly group: string;
   /** Where the destination's checkpoint is kept: `to`, or a queue number of its own where several source queues share `to`. */
   readonly checkpoint: Queue;
-  /** Where it is kept on the destination that this generation's copies were lost, as one more than the source offset of the first copy behind the hole. */
+  /**
+   * Where the destination keeps that it has lost copies of this generation: what is committed there is one more than the source offset of the first copy
+   * behind the hole, and nothing or 0 while none is known to be lost.
+   */
   readonly lossMark: Queue;
   /** Where copying starts if nothing was ever copied. */
   readonly start: number | undefined;
@@ -51,7 +53,7 @@ export async function readBack(
   signal: AbortSignal,
   known?: Evidence,
 ): Promise<Settled> {
-  await destination.dispatched(route.to.broker, DISPATCH_TIMEOUT_MS);
+  await destination.dispatched(route.to.broker);
   const place = copyPlace(destination, route, budget, signal);
   const { max } = await destination.range(route.to);
   if (known && known.end <= max && (await stillHolds(place, known.newest))) {

@@ -1,7 +1,6 @@
 import type { Destination } from '../transport/types.ts';
 import { scanCopies, type CopyPlace, type RepeatedRun } from './newest-copy.ts';
 
-const DISPATCH_TIMEOUT_MS = 10_000;
 /** More than a second's worth; then the copying waits until they are read. */
 const MOST_STRETCHES = 256;
 
@@ -41,7 +40,7 @@ export class UnreadStretches {
   async read(destination: Destination, place: CopyPlace): Promise<{ repeated: RepeatedRun[]; foreign: boolean }> {
     const repeated: RepeatedRun[] = [];
     let foreign = false;
-    if (this.#stretches.length > 0) await destination.dispatched(place.queue.broker, DISPATCH_TIMEOUT_MS);
+    if (this.#stretches.length > 0) await destination.dispatched(place.queue.broker);
     const unread = this.#stretches;
     this.#stretches = [];
     try {

@@ -97,8 +97,9 @@ export interface Destination extends QueueReader, GroupOffsets {
    * How large a batch the broker takes: `maxMessageSize`, which counts the batch as it is sent since 5.0, and its messages as they are stored
    * on 4.x. After this call `send` refuses for good, without sending it, what the broker would answer with an ambiguous code.
    *
-   * Beside it a message's properties must not exceed 32,767 bytes in all, 20 less where the broker has `enabledAppendPropCRC`;
-   * a broker does not check that in a batch. It appends nothing else to them, and end them with 0x02: that CRC is put right behind.
+   * Two more limits hold for each message of a batch, which no broker checks there, so the caller must. Its properties have at most 32,767 bytes, or
+   * 32,747 where the broker has `enabledAppendPropCRC`: it appends a CRC to them, and nothing else. And they end with their separator, 0x02, because the
+   * broker puts none before the CRC.
    * @throws TransportError
    */
   batchLimits(broker: string): Promise<BatchLimits>;
@@ -107,9 +108,9 @@ export interface Destination extends QueueReader, GroupOffsets {
   /**
    * Resolves when everything that the broker had stored at the call can be read, also while others go on writing. A request that
    * had arrived but waited in the broker for a thread was not stored yet; brokers drop such sends after 200 ms by default.
-   * @throws TransportError when that does not happen within `timeoutMs`
+   * @throws TransportError when that does not happen within `timeoutMs`, 10 s by default
    */
-  dispatched(broker: string, timeoutMs: number): Promise<void>;
+  dispatched(broker: string, timeoutMs?: number): Promise<void>;
   /** Takes or renews the lock of each key for `owner`; answers with those now held. It lapses 60 s after the last renewal. */
   lock(broker: string, group: string, owner: string, keys: readonly Queue[]): Promise<Queue[]>;
   /** Releases what `owner` holds; another owner's locks stay. */

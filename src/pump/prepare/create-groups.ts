@@ -4,8 +4,9 @@ import type { Cluster, GroupConfig } from '../../transport/types.ts';
 type Configs = ReadonlyMap<string, GroupConfig>;
 
 /**
- * A broker takes a message for a retry topic only where it knows the group: creates those that are missing at the destination, as they are on the source,
- * but disabled. One that exists stays as it is.
+ * A broker takes a message for a retry topic only where it knows the group. So the groups of these topics are created on the destination's brokers that lack
+ * them, with the source's settings: disabled, because nobody may consume copies yet, but enabled where the group is enabled on another broker there already.
+ * A broker that has the group keeps it as it is.
  */
 export async function createRetryGroups(
   source: Cluster,

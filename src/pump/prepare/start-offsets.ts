@@ -43,7 +43,6 @@ export interface StartOptions {
 
 /** Where the search for copies may hold messages in memory. Bytes. */
 const SEARCH_BUDGET = 16 * 1024 * 1024;
-const DISPATCH_TIMEOUT_MS = 10_000;
 
 /**
  * Resolves the start of every queue that is new in the map and of which neither cluster holds a checkpoint or a copy (R5). For the others this was
@@ -118,7 +117,7 @@ class Evidence {
 
   /** What is stored but not dispatched yet cannot be found (R4). Once a broker is enough: this flow has no pump yet. */
   #readable(broker: string): Promise<void> {
-    const known = this.#dispatched.get(broker) ?? this.#writer.dispatched(broker, DISPATCH_TIMEOUT_MS);
+    const known = this.#dispatched.get(broker) ?? this.#writer.dispatched(broker);
     this.#dispatched.set(broker, known);
     return known;
   }

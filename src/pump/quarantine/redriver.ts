@@ -15,7 +15,6 @@ import { digestOf, doneEntry, quarantineQueue, refusedEntry, sendingEntry } from
 import { OpenEntries, type OpenEntry } from './open-entries.ts';
 import { readMessage, readMessages, recordOf } from '../read-messages.ts';
 
-const DISPATCH_TIMEOUT_MS = 10_000;
 /** Other commands wait meanwhile, and so do the queues of the topic: what is left is for another redrive. */
 const WORK_MS = 60_000;
 
@@ -50,7 +49,7 @@ export class Redriver {
   }
 
   async run(brokers: readonly string[]): Promise<RedriveResult> {
-    for (const broker of brokers) await this.#options.destination.dispatched(broker, DISPATCH_TIMEOUT_MS);
+    for (const broker of brokers) await this.#options.destination.dispatched(broker);
     let open = new OpenEntries((place) => this.#isOurs(place), this.#options.redrive);
     await this.#readEntries(brokers, open);
     if (open.more) await this.#readEntries(brokers, (open = open.again()));

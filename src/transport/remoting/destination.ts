@@ -13,6 +13,7 @@ import { RemotingSource, place } from './source.ts';
 
 /** Brokers use it for their statistics only. */
 const PRODUCER_GROUP = 'REPLICATOR_PRODUCER';
+const DISPATCH_TIMEOUT_MS = 10_000;
 
 /** One connection a broker carries sends and reads, another one locks, offsets and questions about the broker. */
 export class RemotingDestination extends RemotingSource implements Destination {
@@ -63,7 +64,7 @@ export class RemotingDestination extends RemotingSource implements Destination {
     return config !== undefined && id < Math.max(config.readQueues, config.writeQueues);
   }
 
-  async dispatched(broker: string, timeoutMs: number): Promise<void> {
+  async dispatched(broker: string, timeoutMs = DISPATCH_TIMEOUT_MS): Promise<void> {
     // it must begin after the call: those that ask in the same turn share one
     await this.#barriers.share(`${broker} ${timeoutMs}`, async (close) => {
       await Promise.resolve();
