@@ -109,9 +109,10 @@ function withFlows({ source, destination }: ReplicationInput, carried: CarriedOn
   const fields = Object.entries(carried);
   const flow = Object.fromEntries(fields.filter(([field]) => ofFlow.has(field))) as Partial<CarriedFlow>;
   const kept = Object.fromEntries(fields.filter(([field]) => !ofFlow.has(field))) as unknown as Kept;
-  // a run of 0.1 did not count everything
+  // a run of 0.1 did not count everything, nor always say that it had begun
   const counters = { ...NO_COUNTERS, ...flow.counters };
-  return { ...kept, format: FORMAT, flows: [{ ...blank, blocked: [], ...flow, counters }] };
+  const begun = flow.begun ?? (flow.map ?? []).length > 0;
+  return { ...kept, format: FORMAT, flows: [{ ...blank, blocked: [], ...flow, begun, counters }] };
 }
 
 function without<T extends object, Field extends keyof T>(value: T, ...fields: readonly Field[]): Omit<T, Field> {

@@ -60,7 +60,7 @@ function learn(task: Task, flow: FlowState, prepared: Prepared): void {
 export async function prepareWithPatience(task: Task, flow: FlowState, changed: () => void): Promise<boolean> {
   for (let tries = 1; ; tries++)
     try {
-      adopt(task, flow, await prepareOnce(task, flow, task.input, flow.begun || flow.map.length > 0));
+      adopt(task, flow, await prepareOnce(task, flow, task.input, flow.begun));
       layShards(flow, task.input.parallelism);
       return true;
     } catch (error) {
