@@ -139,6 +139,24 @@ test('queues that an earlier pump told to be blocked are told to be unseen until
   expect(progress).toMatchObject({ blocked: 1, blockedQueues: [FIRST] });
 });
 
+test.each([
+  ['answered', true],
+  ['lost', undefined],
+] as const)(
+  'R6: a pump whose last send is %s says with its last heartbeat that it is at rest: %s',
+  async (fate, atRest) => {
+    start();
+    await vi.advanceTimersByTimeAsync(2000);
+    west.fate = () => fate;
+    east.fill(FROM[0]!, 1);
+    await vi.advanceTimersByTimeAsync(100);
+    stop.abort();
+    await vi.advanceTimersByTimeAsync(2000);
+    await running;
+    expect(progress!.atRest).toBe(atRest);
+  },
+);
+
 describe('a flow with a rate limit', () => {
   test('keeps no memory from others while it may not send, and copies all in the end', async () => {
     for (const queue of FROM) east.fill(queue, 10, 200 * 1024);
