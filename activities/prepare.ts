@@ -1,8 +1,8 @@
 import { Context } from '@temporalio/activity';
 import { readJournal } from '../src/journal/journal.ts';
-import { better, isUnderWay, recall, saysTheSame } from '../src/journal/recall.ts';
+import { better, recall, saysTheSame } from '../src/journal/recall.ts';
 import { prepareFlow } from '../src/pump/prepare-flow.ts';
-import { servedAt } from '../src/replication/flow-knowledge.ts';
+import { isUnderWay, servedAt } from '../src/replication/flow-knowledge.ts';
 import type { Flow } from '../src/replication/names.ts';
 import { refuseSecondWay } from '../src/temporal/refuse-second-way.ts';
 import { readRunStart } from '../src/temporal/running-replications.ts';

@@ -1,10 +1,11 @@
 import { fenceBrokers, setAcceptsFrom } from '../../src/failover/broker-fence.ts';
-import { enableGroups, mastersOf, putSwitches } from '../../src/failover/group-fence.ts';
+import { enableGroups, putSwitches } from '../../src/failover/group-fence.ts';
 import { settleGroups } from '../../src/failover/settle.ts';
 import { takeCut } from '../../src/failover/cut.ts';
 import { putPerms } from '../../src/failover/topic-perms.ts';
 import { topicsOn } from '../../src/failover/topics-on.ts';
 import { readPlaced } from '../../src/groups/placed-groups.ts';
+import { mastersOf } from '../../src/transport/masters.ts';
 import { beating } from '../beating.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { awaitCopied } from './await-copied.ts';

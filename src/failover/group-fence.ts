@@ -1,22 +1,17 @@
 import { inParallel } from '../pump/prepare/in-parallel.ts';
 import { switched, type GroupSwitch } from '../replication/failover/settings.ts';
+import { groupsByBroker } from '../transport/masters.ts';
 import type { ClusterAdmin } from '../transport/types.ts';
 
 /** As each group is on each broker with a master; none for a group that no broker has. */
 export async function readSwitches(admin: ClusterAdmin, groups: readonly string[]): Promise<GroupSwitch[]> {
-  const brokers = await mastersOf(admin);
-  const tables = await Promise.all(brokers.map((broker) => admin.groupConfigs(broker)));
+  const tables = [...(await groupsByBroker(admin))];
   return groups.flatMap((group) =>
-    brokers.flatMap((broker, index) => {
-      const config = tables[index]!.get(group);
+    tables.flatMap(([broker, table]) => {
+      const config = table.get(group);
       return config ? [{ group, broker, consumeEnable: config.consumeEnable }] : [];
     }),
   );
-}
-
-/** Brokers to which consumers connect. */
-export async function mastersOf(admin: ClusterAdmin): Promise<string[]> {
-  return (await admin.brokers()).flatMap(({ name, master }) => (master === undefined ? [] : [name]));
 }
 
 /** Switches each group and reads it back. Where it is disabled, the broker refuses its pulls and pops at once; its commits still count. */

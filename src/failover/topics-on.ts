@@ -1,6 +1,6 @@
 import type { TopicPlace } from '../replication/queue-map.ts';
+import { mastersOf } from '../transport/masters.ts';
 import type { Cluster, ClusterAdmin } from '../transport/types.ts';
-import { mastersOf } from './group-fence.ts';
 
 export interface TopicsOn {
   readonly present: readonly string[];

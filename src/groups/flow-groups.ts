@@ -1,7 +1,8 @@
 import { inParallel } from '../pump/prepare/in-parallel.ts';
 import { choosesGroup } from '../replication/group-choice.ts';
 import { isPattern } from '../replication/topic-pattern.ts';
-import type { Cluster, GroupConfig, Subscription } from '../transport/types.ts';
+import { groupsByBroker, mastersOf, type GroupsByBroker } from '../transport/masters.ts';
+import type { Cluster, Subscription } from '../transport/types.ts';
 
 /** How often groups, their settings and their consumers are looked at; also how long a new group may go unseen. ms */
 const LOOK_EVERY_MS = 30_000;
@@ -26,8 +27,6 @@ export interface FlowGroupsOptions {
   readonly destination: Cluster;
   readonly groups: readonly string[];
 }
-
-type Configs = ReadonlyMap<string, ReadonlyMap<string, GroupConfig>>;
 
 /** The groups that a flow's names and patterns choose, looked at now and then; they get what they need at the destination. */
 export class FlowGroups {
@@ -76,10 +75,9 @@ export class FlowGroups {
     this.#lookedAt = performance.now();
   }
 
-  async #configs({ admin }: Cluster, brokers: readonly string[]): Promise<Configs> {
+  #configs({ admin }: Cluster, brokers: readonly string[]): Promise<GroupsByBroker> {
     this.requests += brokers.length;
-    const tables = await Promise.all(brokers.map((broker) => admin.groupConfigs(broker)));
-    return new Map(brokers.map((broker, index) => [broker, tables[index]!]));
+    return groupsByBroker(admin, brokers);
   }
 
   async #subscriptions(group: string): Promise<Subscription[]> {
@@ -89,9 +87,9 @@ export class FlowGroups {
     return all.filter((one) => one !== undefined);
   }
 
-  async #create(groups: readonly FlowGroup[], onSource: Configs, mayCreate: () => void): Promise<void> {
+  async #create(groups: readonly FlowGroup[], onSource: GroupsByBroker, mayCreate: () => void): Promise<void> {
     const { admin } = this.#options.destination;
-    const brokers = (await admin.brokers()).flatMap(({ name, master }) => (master === undefined ? [] : [name]));
+    const brokers = await mastersOf(admin);
     const there = await this.#configs(this.#options.destination, brokers);
     for (const { name, refusal } of groups) {
       const config = [...onSource.values()].map((table) => table.get(name)).find((one) => one !== undefined);

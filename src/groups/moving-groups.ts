@@ -1,6 +1,7 @@
 import { choosesGroup } from '../replication/group-choice.ts';
 import type { GroupsView } from '../replication/group-progress.ts';
 import { matches } from '../replication/topic-pattern.ts';
+import { groupsByBroker } from '../transport/masters.ts';
 import type { Cluster, ClusterAdmin } from '../transport/types.ts';
 import { FlowGroups, type FlowGroup } from './flow-groups.ts';
 import { OffsetTable } from './offset-table.ts';
@@ -124,8 +125,7 @@ async function whyNotPlaced(
 export async function knownGroups(admin: ClusterAdmin, groups: readonly string[]): Promise<Map<string, boolean>> {
   const known = new Map<string, boolean>();
   if (groups.length === 0) return known;
-  const brokers = (await admin.brokers()).flatMap(({ name, master }) => (master === undefined ? [] : [name]));
-  const tables = await Promise.all(brokers.map((broker) => admin.groupConfigs(broker)));
+  const tables = [...(await groupsByBroker(admin)).values()];
   for (const [name, { consumeEnable }] of tables.flatMap((table) => [...table]))
     if (choosesGroup(groups, name)) known.set(name, consumeEnable || known.get(name) === true);
   return new Map([...known].sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -1,9 +1,8 @@
-import { servedAt } from '../replication/flow-knowledge.ts';
+import { isUnderWay, servedAt } from '../replication/flow-knowledge.ts';
 import type { Flow } from '../replication/names.ts';
 import type { Cluster } from '../transport/types.ts';
 import { ifAllowed } from './allowed.ts';
 import { readJournal, writeJournal } from './journal.ts';
-import { isUnderWay } from './recall.ts';
 
 /**
  * Journals that a flow is retired: its map and starts, and where it is served, are decided anew if it ever starts again. The generations of its queues stay, because

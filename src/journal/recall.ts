@@ -1,4 +1,4 @@
-import type { FlowKnowledge } from '../replication/flow-knowledge.ts';
+import { isUnderWay, type FlowKnowledge } from '../replication/flow-knowledge.ts';
 import type { Cluster } from '../transport/types.ts';
 import { ifAllowed } from './allowed.ts';
 import { isNewer } from './entry.ts';
@@ -27,11 +27,6 @@ export function better(known: FlowKnowledge, journaled: FlowKnowledge | undefine
   // an entry of a flow that was retired, or noted and withdrawn, does not say where it begins
   const starts = isUnderWay(journaled) ? journaled.starts : known.starts;
   return { ...journaled, starts, epoch: journaled.epoch + 1, revision: 0 };
-}
-
-/** Whether the flow has begun, or at least where it begins is decided; it was not retired since. */
-export function isUnderWay({ map, starts }: FlowKnowledge): boolean {
-  return map.length > 0 || Object.keys(starts).length > 0;
 }
 
 /** Whether two entries say the same, whatever their revision. */

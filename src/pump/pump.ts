@@ -151,7 +151,7 @@ class Pump {
     this.#reportDue = performance.now() + this.#reportEveryMs;
     const counters = this.#counter.total;
     const repeats = this.#repeats();
-    const unseen = this.#unseen();
+    const unseen = this.#keysOf(({ isUnseen }) => isUnseen);
     try {
       await this.#dependencies.report({
         source: this.#input.source,
@@ -179,7 +179,7 @@ class Pump {
   #progress(): PumpProgress {
     const { copied, bytes } = this.#counter.total;
     const holder = this.#dependencies.attempt;
-    const blocked = this.#copiers.filter((copier) => copier.isUnseen || copier.blocked !== undefined).map(keyOf);
+    const blocked = this.#keysOf(({ isUnseen, blocked: why }) => isUnseen || why !== undefined);
     const named = blocked.length > 0 && { blockedQueues: blocked.slice(0, NAMED_BLOCKED) };
     return { holder, copied, bytes, blocked: blocked.length, ...named, troubles: this.#troubles() };
   }
@@ -195,8 +195,8 @@ class Pump {
     return this.#copiers.flatMap(({ blocked }) => (blocked ? [blocked] : []));
   }
 
-  #unseen(): string[] {
-    return this.#copiers.filter(({ isUnseen }) => isUnseen).map(keyOf);
+  #keysOf(which: (copier: QueueCopier) => boolean): string[] {
+    return this.#copiers.filter(which).map(({ route }) => queueKey(route.from));
   }
 
   /** A few of the problems that are being retried; many queues of one broker tell the same. */
@@ -271,8 +271,4 @@ class Pump {
         }),
     );
   }
-}
-
-function keyOf({ route }: QueueCopier): string {
-  return queueKey(route.from);
 }

@@ -20,6 +20,11 @@ export interface FlowKnowledge extends Flow {
   readonly primary?: string;
 }
 
+/** Whether the flow has begun, or at least where it begins is decided: the way back from a lost source has its starts long before its map. It was not retired since. */
+export function isUnderWay({ map, starts }: Pick<FlowKnowledge, 'map' | 'starts'>): boolean {
+  return map.length > 0 || Object.keys(starts).length > 0;
+}
+
 /** The same, where the application is served there. */
 export function servedAt(known: FlowKnowledge, primary: string | undefined): FlowKnowledge {
   const { replication, source, destination, epoch, revision, map, histories, starts } = known;

@@ -1,6 +1,6 @@
 import { ActivityCancellationType, isCancellation, proxyActivities, sleep } from '@temporalio/workflow';
 import type { ControlActivities } from '../../activities/types.ts';
-import { servedAt, type FlowKnowledge } from '../../src/replication/flow-knowledge.ts';
+import { isUnderWay, servedAt, type FlowKnowledge } from '../../src/replication/flow-knowledge.ts';
 import { causeOf } from './causes.ts';
 import type { FlowState } from './flow-state.ts';
 import type { Task } from './task.ts';
@@ -72,11 +72,6 @@ export async function keepJournal(task: Task): Promise<void> {
   } catch (error) {
     if (!isCancellation(error)) throw error;
   }
-}
-
-/** The way back from a lost source has its starts long before its map. */
-function isUnderWay({ map, starts }: FlowState): boolean {
-  return map.length > 0 || Object.keys(starts).length > 0;
 }
 
 /** What kept it from being renewed. */

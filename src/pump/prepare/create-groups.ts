@@ -1,7 +1,6 @@
 import { groupBehind, isRetryTopic } from '../../replication/retry-topics.ts';
-import type { Cluster, GroupConfig } from '../../transport/types.ts';
-
-type Configs = ReadonlyMap<string, GroupConfig>;
+import { groupsByBroker } from '../../transport/masters.ts';
+import type { Cluster } from '../../transport/types.ts';
 
 /**
  * A broker takes a message for a retry topic only where it knows the group. So the groups of these topics are created on the destination's brokers that lack
@@ -15,7 +14,7 @@ export async function createRetryGroups(
 ): Promise<void> {
   const groups = new Set(topics.filter(isRetryTopic).map(groupBehind));
   if (groups.size === 0) return;
-  const [onSource, there] = await Promise.all([groupsByBroker(source), groupsByBroker(destination)]);
+  const [onSource, there] = await Promise.all([groupsByBroker(source.admin), groupsByBroker(destination.admin)]);
   for (const groupName of groups) {
     const like = [...onSource.values()].map((table) => table.get(groupName)).find((config) => config !== undefined);
     // a broker that joins the cluster gets the group as the others have it
@@ -23,10 +22,4 @@ export async function createRetryGroups(
     for (const [broker, table] of there)
       if (!table.has(groupName)) await destination.admin.putGroup(broker, { ...like, groupName, consumeEnable });
   }
-}
-
-async function groupsByBroker({ admin }: Cluster): Promise<ReadonlyMap<string, Configs>> {
-  const brokers = (await admin.brokers()).flatMap(({ name, master }) => (master === undefined ? [] : [name]));
-  const tables = await Promise.all(brokers.map((broker) => admin.groupConfigs(broker)));
-  return new Map(brokers.map((broker, index) => [broker, tables[index]!]));
 }
