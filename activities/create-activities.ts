@@ -7,6 +7,7 @@ import { redrive } from './redrive.ts';
 import { redirect } from './redirect.ts';
 import { syncGroups, syncGroupsOnce } from './sync-groups.ts';
 import type { ControlActivities, PumpActivities } from './types.ts';
+import { unpause } from './unpause.ts';
 import { watchTopology } from './watch-topology.ts';
 
 /** The activities of the task queue `replicator`. */
@@ -24,6 +25,7 @@ export function createControlActivities(dependencies: ActivityDependencies): Con
     journalDecision: (known) => journalDecision(dependencies, known),
     raiseEpoch: (known, back) => raiseEpoch(dependencies, known, back),
     journalBack: (back) => journalBack(dependencies, back),
+    unpause: ({ activityId }) => unpause(dependencies, activityId),
     usableSearchAttributes: () => dependencies.usableSearchAttributes(),
   };
 }

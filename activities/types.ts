@@ -231,6 +231,8 @@ export interface ControlActivities {
    * destination unless that is lost. Idempotent.
    */
   journalBack(back: FlowKnowledge): Promise<void>;
+  /** Lifts what `temporal activity pause` has done to another activity of the same run. Idempotent. */
+  unpause(input: { readonly activityId: string }): Promise<void>;
   /** Names of our search attributes that the worker's namespace accepts. A local activity. */
   usableSearchAttributes(): Promise<readonly string[]>;
 }

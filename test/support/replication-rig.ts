@@ -200,6 +200,7 @@ export class ReplicationRig {
         return Promise.resolve();
       },
       journalBack: (back) => this.journalBack(back),
+      unpause: () => Promise.resolve(),
       usableSearchAttributes: () => Promise.resolve(this.searchAttributes),
     };
   }

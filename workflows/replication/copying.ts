@@ -15,6 +15,7 @@ import { shardQueues, type QueueRange } from '../../src/replication/queue-map.ts
 import { causeOf, isFailure } from './causes.ts';
 import { GroupSyncing } from './group-sync.ts';
 import { sameQueues, shardsOf, type FlowState, type Shard } from './flow-state.ts';
+import { outcomeOf } from './let-go.ts';
 import { adopt, backOff, prepareOnce } from './preparing.ts';
 import { pumpInputOf, settingsIn } from './pump-input.ts';
 import { applyResult } from './reports.ts';
@@ -250,7 +251,7 @@ export class Copying {
     pumping.settings = settingsIn(input);
     shard.pump = pumpId(workflowInfo().runId, activityId);
     try {
-      const result = await pump(activityId, notOn === undefined ? input : { ...input, notOn });
+      const result = await outcomeOf(pump(activityId, notOn === undefined ? input : { ...input, notOn }), activityId);
       applyResult(this.#flow, shard, result, new Date().toISOString());
     } finally {
       delete shard.pump;

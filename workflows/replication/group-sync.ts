@@ -12,6 +12,7 @@ import type { GroupsReport, GroupsView } from '../../src/replication/group-progr
 import { pumpId } from '../../src/replication/messages.ts';
 import { causeOf } from './causes.ts';
 import type { FlowState } from './flow-state.ts';
+import { outcomeOf } from './let-go.ts';
 import { backOff } from './preparing.ts';
 import type { Task } from './task.ts';
 
@@ -111,7 +112,7 @@ export class GroupSyncing {
     const activityId = `groups-${++this.#task.pumpsBegun}`;
     this.#flow.sync = pumpId(workflowInfo().runId, activityId);
     try {
-      await syncGroups(activityId, input);
+      await outcomeOf(syncGroups(activityId, input), activityId);
     } finally {
       delete this.#flow.sync;
     }

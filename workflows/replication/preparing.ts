@@ -1,4 +1,11 @@
-import { ApplicationFailure, isCancellation, patched, proxyActivities, sleep } from '@temporalio/workflow';
+import {
+  ActivityCancellationType,
+  ApplicationFailure,
+  isCancellation,
+  patched,
+  proxyActivities,
+  sleep,
+} from '@temporalio/workflow';
 import type { ControlActivities, Prepared } from '../../activities/types.ts';
 import type { ReplicationInput } from '../../src/replication/input.ts';
 import { WRONG_INPUT } from '../../src/replication/messages.ts';
@@ -15,7 +22,9 @@ const { prepare } = proxyActivities<ControlActivities>({
 });
 
 const { recallFlow } = proxyActivities<ControlActivities>({
-  startToCloseTimeout: '20s',
+  startToCloseTimeout: '10s',
+  // an end that came while the workflow completes would have the server do that again, and an update that waits for it fail
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   // asked again with each try to prepare
   retry: { maximumAttempts: 1 },
 });

@@ -100,6 +100,30 @@ test('R6: a worker that is told to end hands its pumps over at once', async () =
   expect(await live.verdict()).toMatchObject({ lost: 0, repeated: 0, outOfOrder: 0, changed: 0 });
 }, 180_000);
 
+test.runIf(FULL)(
+  'a replication obeys whose worker died while its pumps were paused by `temporal activity pause`',
+  async () => {
+    const worker = await startWorker();
+    await copying(3000, 20);
+    await worker.kill();
+    const handle = await live.handle();
+    const { workflowService } = handle.client;
+    const execution = { workflowId: handle.workflowId };
+    const { pendingActivities = [] } = (await handle.describe()).raw;
+    const pumps = pendingActivities!.map(({ activityId }) => activityId!).filter((id) => id.startsWith('pump-'));
+    expect(pumps.length).toBeGreaterThan(0);
+    for (const id of pumps) await workflowService.pauseActivity({ namespace: 'default', execution, id });
+    await startWorker();
+    const asked = { args: [{ operationId: 'a-pause' }] as [object] };
+    await eventually(90_000, async () => (await handle.executeUpdate<CommandAnswer, [object]>('pause', asked)).done);
+    expect((await live.status()).state).toBe('PAUSED');
+    expect(await handle.executeUpdate<CommandAnswer, []>('resume')).toMatchObject({ done: true });
+    await live.reaches(3000, 120_000);
+    expect(await live.verdict()).toMatchObject({ lost: 0, repeated: 0, outOfOrder: 0, changed: 0 });
+  },
+  300_000,
+);
+
 test('R6: while Temporal does not answer a pump goes on as long as it holds its locks, and its successor repeats nothing', async () => {
   await startWorker();
   await copying(LEFT_TO_COPY, LEFT_TO_COPY / 100);
