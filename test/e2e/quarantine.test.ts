@@ -14,7 +14,7 @@ import { WorkerProcess } from '../support/worker-process.ts';
 const NARROW = 64 * 1024;
 const WIDE = 4 * 1024 * 1024;
 /** Every eighth is too large for the destination. */
-const MESSAGES = FULL ? 4000 : 800;
+const MESSAGES = FULL ? 4000 : 400;
 const LARGE = MESSAGES / 8;
 const KILLS = FULL ? 10 : 1;
 
