@@ -55,14 +55,19 @@ export async function surveyBack(
     };
   const { present: atHome } = await topicsOn(source.admin, status.topics, sourcesOf(map));
   const { present: topics } = await topicsOn(destination.admin, atHome, placesOf(map));
-  const problems = [...held, ...(await topicsThatDiffer(source, destination, producedTopics(atHome)))];
-  for (const cluster of [source, destination]) {
-    const brokers = await brokersOf(cluster.admin, topics);
-    problems.push(...(await refusingBrokers(cluster, await acceptsFrom(cluster.admin, brokers))));
-  }
+  const [brokers, destinationBrokers] = await Promise.all([
+    brokersOf(source.admin, topics),
+    brokersOf(destination.admin, topics),
+  ]);
+  const problems = [
+    ...held,
+    ...(await topicsThatDiffer(source, destination, producedTopics(atHome))),
+    ...(await refusingBrokers(source, await acceptsFrom(source.admin, brokers))),
+    ...(await refusingBrokers(destination, await acceptsFrom(destination.admin, destinationBrokers))),
+  ];
   // others' groups are left alone: nobody would enable them again
   const groups = await wouldMove({
-    ...{ source: destination, destination: source, sourceBrokers: await brokersOf(destination.admin, topics) },
+    ...{ source: destination, destination: source, sourceBrokers: destinationBrokers },
     ...{ topics: producedTopics(topics), groups: status.input.groups },
   });
   return {
