@@ -103,3 +103,8 @@ export function* take<T>(items: Iterator<T, void>, count: number): Generator<T> 
     yield item.value;
   }
 }
+
+/** Some small ones, for where their number and order matter and nothing else. */
+export function smallMessages(count: number, seed: number): Generator<TestMessage> {
+  return mixedMessages({ count, seed, meanBytes: 100, large: 0, largestBytes: 0 });
+}

@@ -1,14 +1,8 @@
-import {
-  ActivityCancellationType,
-  ApplicationFailure,
-  isCancellation,
-  patched,
-  proxyActivities,
-  sleep,
-} from '@temporalio/workflow';
+import { ActivityCancellationType, isCancellation, patched, proxyActivities, sleep } from '@temporalio/workflow';
 import type { ControlActivities, Prepared } from '../../activities/types.ts';
 import type { ReplicationInput } from '../../src/replication/input.ts';
 import { WRONG_INPUT } from '../../src/replication/messages.ts';
+import { wrongInput } from '../wrong-input.ts';
 import { causeOf, isFailure } from './causes.ts';
 import { knowledgeOf } from './journaling.ts';
 import { layShards, newFlow, type FlowState } from './flow-state.ts';
@@ -99,7 +93,7 @@ async function recall(task: Task): Promise<void> {
 
 /** A replication that never ran fails; one that is to go on stays paused, so that its operator can correct the cause. */
 function giveUp(task: Task, flow: FlowState, cause: string, changed: () => void): boolean {
-  if (flow.map.length === 0) throw ApplicationFailure.nonRetryable(cause, WRONG_INPUT);
+  if (flow.map.length === 0) throw wrongInput(cause);
   refuse(task, 'resume', {}, cause, new Date().toISOString());
   enter(task, 'PAUSED', cause);
   changed();

@@ -168,11 +168,7 @@ test('R8: however late the direction is turned, it goes back from where the dest
 
 test('what a move has noted does not count once it is given up', async () => {
   const { rig } = stage;
-  const asked: PrepareInput[] = [];
-  rig.prepare = (input) => {
-    asked.push(input);
-    return Promise.resolve({ map: input.source === 'west' ? BACK : MAP, starts: {} });
-  };
+  const asked = preparations();
   rig.takeCut = () => Promise.resolve(ENDS);
   const replication = await rig.begin(ONE_PUMP);
   await replication.reaches('RUNNING');
@@ -191,11 +187,7 @@ test('what a move has noted does not count once it is given up', async () => {
 
 test('what a move has noted counts as long as it may be journaled', async () => {
   const { rig } = stage;
-  const asked: PrepareInput[] = [];
-  rig.prepare = (input) => {
-    asked.push(input);
-    return Promise.resolve({ map: input.source === 'west' ? BACK : MAP, starts: {} });
-  };
+  const asked = preparations();
   const replication = await rig.begin(ONE_PUMP);
   await replication.reaches('RUNNING');
   await replication.update('hold', { by: 'failover/orders', operationId: 'run-1' });
@@ -213,6 +205,16 @@ test('what a move has noted counts as long as it may be journaled', async () => 
   expect(asked.at(-1)).toMatchObject({ source: 'west', starts: startsOf() });
   await replication.update('stop');
 });
+
+/** What is prepared from now on, and succeeds. */
+function preparations(): PrepareInput[] {
+  const asked: PrepareInput[] = [];
+  stage.rig.prepare = (input) => {
+    asked.push(input);
+    return Promise.resolve({ map: input.source === 'west' ? BACK : MAP, starts: {} });
+  };
+  return asked;
+}
 
 function startsOf() {
   return { 'orders/west-a/0': 7, 'orders/west-a/1': 0 };
