@@ -80,6 +80,10 @@ export function brokerSettings(place: BrokerPlace): Settings {
     enablePropertyFilter: true,
     mappedFileSizeCommitLog: 64 * 1024 * 1024,
     diskMaxUsedSpaceRatio: 99,
+    // TransactionMetricsFlushService of 5.x spins until so many ms after the start are over (its default is 10 s).
+    transactionMetricFlushInterval: 1000,
+    // TimerWheel.flush of 5.x compares 38 MB byte by byte; by default each second.
+    timerFlushIntervalMs: 10_000,
   };
 }
 
