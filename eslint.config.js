@@ -30,8 +30,9 @@ const rooms = [
   { target: './src/observability', from: './src', except: ['./observability'] },
   { target: './src/temporal', from: './src', except: ['./temporal', './replication', './observability'] },
   { target: './src/stack', from: './src', except: ['./stack', './remoting'] },
+  { target: './src/!(worker)/**', from: './activities' },
+  { target: './src', from: './workflows' },
   { target: './src', from: './test' },
-  { target: './src', from: './workflows', except: ['.'] },
 ];
 
 export default tseslint.config(

@@ -4,13 +4,13 @@ import { better, recall, saysTheSame } from '../src/journal/recall.ts';
 import { prepareFlow } from '../src/pump/prepare-flow.ts';
 import { isUnderWay, servedAt } from '../src/replication/flow-knowledge.ts';
 import type { Flow } from '../src/replication/names.ts';
+import type { Prepared, PrepareInput } from '../src/replication/preparation.ts';
 import { refuseSecondWay } from '../src/temporal/refuse-second-way.ts';
 import { readRunStart } from '../src/temporal/running-replications.ts';
 import type { Cluster } from '../src/transport/types.ts';
 import { beating } from './beating.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { journal } from './journal.ts';
-import type { Prepared, PrepareInput } from './types.ts';
 
 export async function prepare(dependencies: ActivityDependencies, input: PrepareInput): Promise<Prepared> {
   return await beating(async (signal) => {

@@ -5,9 +5,9 @@ import { assertJournaled } from '../src/journal/assert-journaled.ts';
 import { Outdated, Superseded } from '../src/pump/problems.ts';
 import { NAMED_BLOCKED, runPump } from '../src/pump/pump.ts';
 import { OUTDATED, PUMP_REPORT, type PumpReport } from '../src/replication/messages.ts';
+import type { PumpInput, PumpProgress, PumpResult } from '../src/replication/pump-messages.ts';
 import { Attempt } from '../src/temporal/attempt.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import type { PumpInput, PumpProgress, PumpResult } from './types.ts';
 
 const STINT_MS = 6 * 3600 * 1000;
 const REPORT_TIMEOUT_MS = 5000;

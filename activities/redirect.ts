@@ -2,11 +2,11 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { createQuarantine } from '../src/pump/prepare/create-quarantine.ts';
 import { placeStart } from '../src/pump/place-start.ts';
+import type { RedirectInput } from '../src/replication/flow-changes.ts';
 import { WRONG_INPUT } from '../src/replication/messages.ts';
 import { flowGroup } from '../src/replication/names.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { journal } from './journal.ts';
-import type { RedirectInput } from './types.ts';
 
 /** See `ControlActivities.redirect`. */
 export async function redirect(dependencies: ActivityDependencies, input: RedirectInput): Promise<void> {

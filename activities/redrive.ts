@@ -1,10 +1,11 @@
 import { Context } from '@temporalio/activity';
 import { redriveTopic } from '../src/pump/quarantine/redrive.ts';
+import type { RedriveInput } from '../src/replication/flow-changes.ts';
 import type { RedriveResult } from '../src/replication/messages.ts';
+import type { PumpProgress } from '../src/replication/pump-messages.ts';
 import { Attempt } from '../src/temporal/attempt.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { runAttempt } from './run-attempt.ts';
-import type { PumpProgress, RedriveInput } from './types.ts';
 
 export async function redrive(dependencies: ActivityDependencies, input: RedriveInput): Promise<RedriveResult> {
   const attempt = new Attempt(Context.current(), dependencies.client);

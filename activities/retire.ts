@@ -1,7 +1,7 @@
 import { forgetFlow } from '../src/journal/forget.ts';
 import { retireFlow } from '../src/pump/retire-flow.ts';
+import type { RetireInput } from '../src/replication/flow-changes.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import type { RetireInput } from './types.ts';
 
 export async function retire({ openCluster }: ActivityDependencies, input: RetireInput): Promise<void> {
   const source = openCluster(input.source);

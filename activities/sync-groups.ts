@@ -8,12 +8,17 @@ import { withGroupSync } from '../src/groups/open-sync.ts';
 import { describeGroups, REPORT_LIMITS } from '../src/groups/report-groups.ts';
 import { Lease, now } from '../src/pump/lease.ts';
 import { pause } from '../src/pump/time.ts';
-import { GROUPS_REPORT, type GroupsReport } from '../src/replication/group-progress.ts';
+import {
+  GROUPS_REPORT,
+  type GroupsReport,
+  type GroupsSummary,
+  type SyncGroupsInput,
+  type SyncProgress,
+} from '../src/replication/group-progress.ts';
 import { Attempt, AttemptSuperseded } from '../src/temporal/attempt.ts';
 import type { Cluster } from '../src/transport/types.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { runAttempt } from './run-attempt.ts';
-import type { GroupsSummary, SyncGroupsInput, SyncProgress } from './types.ts';
 
 /** Half of the second that progress may take to be seen. */
 const ROUND_MS = 500;

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { topologyChanges } from '../src/pump/prepare/topology-changes.ts';
+import type { SurplusPump, Watched, WatchInput } from '../src/replication/topology.ts';
 import { placementOf, surplusPumps } from '../src/temporal/placement.ts';
 import { beating } from './beating.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import type { SurplusPump, Watched, WatchInput } from './types.ts';
 
 const LOOK_EVERY_MS = 15_000;
 const STINT_MS = 6 * 3600 * 1000;

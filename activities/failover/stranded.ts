@@ -4,13 +4,13 @@ import { findStranded } from '../../src/failover/stranded-tail.ts';
 import { countRepeats } from '../../src/groups/placed-groups.ts';
 import { readJournal } from '../../src/journal/journal.ts';
 import type { FlowKnowledge } from '../../src/replication/flow-knowledge.ts';
-import type { GroupRepeats, StrandedQueue } from '../../src/replication/failover/messages.ts';
+import type { FoundTail, GroupRepeats, StrandedQueue } from '../../src/replication/failover/messages.ts';
 import type { Flow } from '../../src/replication/names.ts';
 import { Attempt } from '../../src/temporal/attempt.ts';
 import type { Cluster } from '../../src/transport/types.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { runAttempt } from '../run-attempt.ts';
-import type { FailoverActivities, FoundTail } from './types.ts';
+import type { FailoverActivities } from './types.ts';
 
 /** See `FailoverActivities.findStranded`. */
 export async function findTail(

@@ -2,11 +2,11 @@ import type { CommandAnswer } from '../../src/replication/messages.ts';
 import type { FailoverInput } from '../../src/replication/failover/input.ts';
 import type { LostGroup } from '../../src/groups/lost-groups.ts';
 import type {
+  FoundTail,
   GroupRepeats,
   LastCopies,
   PlacedGroups,
   SettledGroup,
-  StrandedMessage,
   StrandedQueue,
 } from '../../src/replication/failover/messages.ts';
 import type { Flow } from '../../src/replication/names.ts';
@@ -66,15 +66,6 @@ export interface BackSurvey extends Pick<Survey, 'source' | 'destination' | 'top
   readonly sourceGroups: readonly GroupSwitch[];
   /** Where groups went on at the destination; absent where the failover could not read it. */
   readonly placed?: PlacedGroups;
-}
-
-export interface FoundTail {
-  /** Queues in which something is stranded. */
-  readonly queues: readonly StrandedQueue[];
-  /** The first ones. */
-  readonly list: readonly StrandedMessage[];
-  /** A sentence for each queue of which it cannot be told. */
-  readonly problems: readonly string[];
 }
 
 /** A command of the failover for its replication. */

@@ -1,7 +1,8 @@
 import type { WorkflowExecutionInfo } from '@temporalio/client';
-import type { PumpProgress, SyncProgress } from '../../activities/types.ts';
+import type { SyncProgress } from '../replication/group-progress.ts';
 import { REPLICATION_WORKFLOW } from '../replication/messages.ts';
 import { workflowId, WORKFLOW_ID_PREFIX } from '../replication/names.ts';
+import type { PumpProgress } from '../replication/pump-messages.ts';
 import { innermost, isUnknownWorkflow, replicationHandle, type Temporal } from './temporal.ts';
 
 /** What Temporal itself knows of a replication, without asking a worker. */

@@ -1,8 +1,8 @@
 import type { ByteBudget } from '../pump/byte-budget.ts';
 import { findNewestCopy } from '../pump/newest-copy.ts';
+import { copyPlace, type Route } from '../pump/read-back.ts';
 import { readMessage } from '../pump/read-messages.ts';
 import { routes } from '../pump/routes.ts';
-import { copyPlace, type Route } from '../pump/settle.ts';
 import type { LastCopies, LastCopy } from '../replication/failover/messages.ts';
 import type { FlowKnowledge } from '../replication/flow-knowledge.ts';
 import { PROPERTY_BORN } from '../replication/names.ts';

@@ -1,13 +1,12 @@
-import type { FoundTail } from '../../activities/failover/types.ts';
 import type { ByteBudget } from '../pump/byte-budget.ts';
 import { hasPassed } from '../pump/has-passed.ts';
 import { checkHistory } from '../pump/history-check.ts';
 import { QueueBlocked } from '../pump/problems.ts';
 import { Quarantine } from '../pump/quarantine/quarantine.ts';
+import { copyPlace, nextOffset, readBack, type Route } from '../pump/read-back.ts';
 import { readMessages } from '../pump/read-messages.ts';
 import { routes } from '../pump/routes.ts';
-import { copyPlace, nextOffset, readBack, type Route } from '../pump/settle.ts';
-import type { StrandedMessage, StrandedQueue } from '../replication/failover/messages.ts';
+import type { FoundTail, StrandedMessage, StrandedQueue } from '../replication/failover/messages.ts';
 import type { FlowKnowledge } from '../replication/flow-knowledge.ts';
 import { sourcesOf, topicsIn } from '../replication/queue-map.ts';
 import { propertiesOf, type MessageCursor } from '../transport/message.ts';

@@ -1,4 +1,5 @@
 import { inParallel } from '../pump/prepare/in-parallel.ts';
+import type { SyncGroupsInput } from '../replication/group-progress.ts';
 import { flowGroup } from '../replication/names.ts';
 import { mappedQueues, sourceKey, targetQueue, type MappedQueue, type QueuePlace } from '../replication/queue-map.ts';
 import { retryTopicsOf, whyNoCopies } from '../replication/retry-topics.ts';
@@ -15,7 +16,6 @@ import {
 } from './group-look.ts';
 import { MayNotWrite, moveGroup } from './move-group.ts';
 import { OffsetTable } from './offset-table.ts';
-import type { SyncGroupsInput } from '../../activities/types.ts';
 import type { GroupPosition } from './group-boundaries.ts';
 import type { BackPosition } from './translate-two-way.ts';
 import { Translations, type Translate } from './translations.ts';

@@ -1,7 +1,7 @@
 import type { ByteBudget } from '../pump/byte-budget.ts';
+import type { SyncGroupsInput } from '../replication/group-progress.ts';
 import type { Cluster } from '../transport/types.ts';
 import { GroupSync } from './group-sync.ts';
-import type { SyncGroupsInput } from '../../activities/types.ts';
 import { TwoWayTranslator } from './translate-two-way.ts';
 import { Translator } from './translate.ts';
 

@@ -1,8 +1,8 @@
 import type { ByteBudget } from '../pump/byte-budget.ts';
 import { hasPassed } from '../pump/has-passed.ts';
+import type { Route } from '../pump/read-back.ts';
 import { readMessages } from '../pump/read-messages.ts';
 import { routes } from '../pump/routes.ts';
-import type { Route } from '../pump/settle.ts';
 import type {
   GroupRepeats,
   PlacedGroups,

@@ -17,6 +17,11 @@ export class Blocking {
     return this.#believed && this.blocked === undefined;
   }
 
+  /** The replication believes that the queue is blocked, rightly or not. */
+  get isBelieved(): boolean {
+    return this.#believed;
+  }
+
   /** Only an operator can help. */
   begin(blocked: BlockedQueue): void {
     this.blocked = blocked;

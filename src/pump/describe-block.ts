@@ -3,7 +3,7 @@ import type { OffsetSource } from '../transport/types.ts';
 import { findDivergence } from './history-check.ts';
 import { findNewestCopy, type CopyPlace, type NewestCopy } from './newest-copy.ts';
 import { CopiesLost, NewerGeneration, QueueBlocked } from './problems.ts';
-import type { Route } from './settle.ts';
+import type { Route } from './read-back.ts';
 
 export interface BlockContext {
   readonly source: OffsetSource;

@@ -2,7 +2,7 @@ import type { Destination } from '../transport/types.ts';
 import { ByteBudget } from './byte-budget.ts';
 import type { CopyPlace, NewestCopy, RepeatedRun } from './newest-copy.ts';
 import { CopiesLost, UnexpectedOffset } from './problems.ts';
-import { copyPlace, readBack, type Evidence, type Route } from './settle.ts';
+import { copyPlace, readBack, type Evidence, type Route } from './read-back.ts';
 import { UnreadStretches } from './unread-stretches.ts';
 
 /**
@@ -61,6 +61,12 @@ export class DestinationLog {
     return this.repeats.length > 0 ? undefined : this.newest?.offset;
   }
 
+  /** There is a loss to remember, something to read, or it is time to look for late writes. */
+  get isDue(): boolean {
+    const owesLoss = this.#loss !== undefined && !this.#lossRemembered;
+    return owesLoss || this.#outdated || !this.#unread.isEmpty || this.#isLookDue;
+  }
+
   place(signal?: AbortSignal): CopyPlace {
     const { destination, route, budget } = this.#options;
     return copyPlace(destination, route, budget, signal);
@@ -78,6 +84,8 @@ export class DestinationLog {
     const known = this.#outdated ? undefined : this.#known;
     const { repeated, shared, ...evidence } = await readBack(destination, route, budget, signal, known);
     this.#known = evidence;
+    // Not all queues of a pump at once.
+    this.#lookedForLateWrites = performance.now() - Math.random() * LATE_WRITES_CHECK_MS;
     this.#outdated = false;
     this.#sending = false;
     this.#shared ||= shared;
@@ -125,15 +133,14 @@ export class DestinationLog {
   /** While nothing is copied nobody would notice what a process that was frozen sends late. @throws TransportError */
   async lookForLateWrites(): Promise<void> {
     const known = this.#known;
-    const time = performance.now();
-    const due = time - this.#lookedForLateWrites >= LATE_WRITES_CHECK_MS;
-    if (!known || !due || !this.#mayHoldLateWrites() || this.#sending) return;
-    this.#lookedForLateWrites = time;
+    if (!known || !this.#isLookDue) return;
+    this.#lookedForLateWrites = performance.now();
     const { destination, route } = this.#options;
-    const { max } = await destination.range(route.to);
-    if (this.#known !== known || this.#isSending() || max <= known.end) return;
-    this.#unread.add({ from: known.end, until: max, above: known.newest?.sourceOffset ?? -1 });
-    this.#known = { ...known, end: max };
+    // It costs one request, and `range` two.
+    const { range } = await destination.pull(route.to, { offset: known.end, maxMessages: 1, waitMs: 0 });
+    if (this.#known !== known || this.#isSending() || range.max <= known.end) return;
+    this.#unread.add({ from: known.end, until: range.max, above: known.newest?.sourceOffset ?? -1 });
+    this.#known = { ...known, end: range.max };
   }
 
   /** These of `repeats` have arrived where they are summed up. */
@@ -175,6 +182,11 @@ export class DestinationLog {
     });
     this.#outdated ||= foreign;
     this.#found(repeated);
+  }
+
+  get #isLookDue(): boolean {
+    const isTime = performance.now() - this.#lookedForLateWrites >= LATE_WRITES_CHECK_MS;
+    return isTime && this.#known !== undefined && !this.#sending && this.#mayHoldLateWrites();
   }
 
   /** Later nobody can still be writing who held the locks before: what others wrote in between need not be read. */

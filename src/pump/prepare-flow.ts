@@ -1,5 +1,5 @@
-import type { LeftOut, Prepared, PrepareInput } from '../../activities/types.ts';
 import { flowGroup } from '../replication/names.ts';
+import type { LeftOut, Prepared, PrepareInput } from '../replication/preparation.ts';
 import { topicsIn } from '../replication/queue-map.ts';
 import { queueKey, type Cluster } from '../transport/types.ts';
 import { chooseTopics, idlePatterns } from './prepare/choose-topics.ts';

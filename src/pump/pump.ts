@@ -1,6 +1,6 @@
-import type { PumpInput, PumpProgress, PumpResult } from '../../activities/types.ts';
 import type { BlockedQueue, PumpReport, RepeatedCopies } from '../replication/messages.ts';
 import { flowGroup } from '../replication/names.ts';
+import type { PumpInput, PumpProgress, PumpResult } from '../replication/pump-messages.ts';
 import { queueKey, type Cluster, type Destination, type OffsetSource } from '../transport/types.ts';
 import { BrokerLane } from './broker-lane.ts';
 import { ByteBudget, LIMITED_MEMORY } from './byte-budget.ts';
@@ -123,7 +123,7 @@ class Pump {
   async #tick(stop: AbortSignal): Promise<void> {
     while (!stop.aborted) {
       for (const copier of this.#copiers)
-        if (!this.#committing.has(copier)) this.#committing.set(copier, this.#commit(copier));
+        if (this.#isCommitDue(copier)) this.#committing.set(copier, this.#commit(copier));
       if (performance.now() >= this.#reportDue)
         this.#reporting ??= this.#report().finally(() => {
           this.#reporting = undefined;
@@ -131,6 +131,11 @@ class Pump {
       await pause(TICK_MS, stop);
     }
     await Promise.all([...this.#committing.values(), this.#reporting]);
+  }
+
+  /** Trouble is over when a commit says so, also where nothing is left to commit. */
+  #isCommitDue(copier: QueueCopier): boolean {
+    return (copier.isCommitDue || this.#commitTroubles.has(copier)) && !this.#committing.has(copier);
   }
 
   /**

@@ -20,7 +20,7 @@ import type { Quarantine } from './quarantine/quarantine.ts';
 import { SEND_QUEUE_DRAIN_MS } from './queue-lock.ts';
 import { QueueSends } from './queue-sends.ts';
 import type { RateLimiter } from './rate-limit.ts';
-import { nextOffset, type Route } from './settle.ts';
+import { nextOffset, type Route } from './read-back.ts';
 import { aborted, Backoff, pause } from './time.ts';
 
 /** Enough to hide a round trip from a limited flow, few enough to leave the memory to others. */
@@ -123,6 +123,12 @@ export class QueueCopier {
     }
     // Whoever gets the locks next should find what this queue sent last. A broker that is frozen may store it later still.
     if (this.isUnanswered) await pause(SEND_QUEUE_DRAIN_MS);
+  }
+
+  /** Whether `commit` has anything to do. It is asked each second of each queue, also of thousands that are idle. */
+  get isCommitDue(): boolean {
+    if (this.#blocking.isBelieved || this.log.isDue) return true;
+    return this.next !== undefined && this.#checkpoints.areBehind(this.next, this.log.checkpoint);
   }
 
   /** Commits both checkpoints if they have moved. @throws TransportError */

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { PumpInput } from '../../activities/types.ts';
 import { flowGroup } from '../replication/names.ts';
+import type { PumpInput } from '../replication/pump-messages.ts';
 import { mappedQueues } from '../replication/queue-map.ts';
 import { queueKey } from '../transport/types.ts';
-import type { Route } from './settle.ts';
+import type { Route } from './read-back.ts';
 
 /**
  * Queue numbers above those of every topic, under which the destination's broker keeps loss marks (see `Route`): it accepts offsets of queues that do not

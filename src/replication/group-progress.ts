@@ -1,6 +1,25 @@
-import type { QueuePlace } from './queue-map.ts';
+/** What is said of consumer groups whose progress a flow copies: to the sync, by it to its workflow, and by the query `groups`. */
 
-/** What is said of consumer groups whose progress a flow copies: by the sync to its workflow, and by the query `groups`. */
+import type { Flow } from './names.ts';
+import type { QueueHistory, QueuePlace, QueueRange } from './queue-map.ts';
+
+/** The queues of a flow, as progress follows along them. */
+export interface CopiedQueues {
+  /** The flow's whole map. */
+  readonly queues: readonly QueueRange[];
+  /** Source queues whose history changed, by `queueKey`; see `QueueHistory`. */
+  readonly histories: Readonly<Record<string, QueueHistory>>;
+}
+
+/** Of which groups a flow copies the progress, and along which queues. The application is served at its source. */
+export interface SyncGroupsInput extends Flow, CopiedQueues {
+  /** The flow back, where copies go both ways: then the destination has messages of its own, which groups may have consumed as copies. */
+  readonly back?: CopiedQueues;
+  /** Names, and patterns in which `*` stands for any text. */
+  readonly groups: readonly string[];
+  /** Those of them that are moved although consumers are online at the destination. */
+  readonly resetOnline: readonly string[];
+}
 
 /** Where a group stands in one source queue, and in the queue that it is copied to. Offsets are the next ones to read. */
 export interface GroupQueueProgress {
@@ -51,6 +70,22 @@ export interface GroupsReport {
   readonly more: { readonly groups: number; readonly queues: number };
   /** What is wrong now and being retried. */
   readonly troubles: readonly string[];
+}
+
+/** Heartbeat details of a sync. */
+export interface SyncProgress {
+  readonly groups: number;
+  readonly outOfStep: number;
+  /** Sent so far. */
+  readonly requests: number;
+  readonly troubles: readonly string[];
+}
+
+/** What one exact sync has come to; `groups` and their queues are the first ones, those in trouble before the others. */
+export interface GroupsSummary extends Pick<GroupsReport, 'groups' | 'more'> {
+  readonly total: number;
+  readonly outOfStep: number;
+  readonly requests: number;
 }
 
 /** The answer to the query `groups`. */

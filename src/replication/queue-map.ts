@@ -25,6 +25,13 @@ export interface QueuePlace {
   readonly queue: number;
 }
 
+/** One queue of a topic on one broker. */
+export interface Queue {
+  readonly topic: string;
+  readonly broker: string;
+  readonly id: number;
+}
+
 export interface MappedQueue {
   readonly topic: string;
   readonly from: QueuePlace;
@@ -33,7 +40,7 @@ export interface MappedQueue {
 }
 
 /** Stable text form of a queue, used as map key and in reports: `topic/broker/id`. */
-export function queueKey(queue: { readonly topic: string; readonly broker: string; readonly id: number }): string {
+export function queueKey(queue: Queue): string {
   return `${queue.topic}/${queue.broker}/${queue.id}`;
 }
 

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
-import type { SurplusPump } from '../../activities/types.ts';
 import { PUMP_TASK_QUEUE } from '../replication/messages.ts';
+import type { SurplusPump } from '../replication/topology.ts';
 
 /** Where the pumps of a replication run, and who else could run them. Times are Temporal's. */
 export interface Placement {

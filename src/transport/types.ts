@@ -3,14 +3,9 @@
  * capabilities; `remoting/` implements them.
  */
 
-/** One queue of a topic on one broker. */
-export interface Queue {
-  readonly topic: string;
-  readonly broker: string;
-  readonly id: number;
-}
+import type { Queue } from '../replication/queue-map.ts';
 
-export { queueKey } from '../replication/queue-map.ts';
+export { queueKey, type Queue } from '../replication/queue-map.ts';
 
 /** Offsets of what a queue holds: `min` is the oldest message's, `max` the next one to be written. */
 export interface OffsetRange {

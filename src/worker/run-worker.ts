@@ -12,6 +12,7 @@ import { connectTemporal, type TemporalConnections } from '../temporal/connect.t
 import { provideSearchAttributes } from '../temporal/search-attributes.ts';
 import { CONTROL_OPTIONS, pumpOptions } from '../temporal/worker-options.ts';
 import { Clusters } from './clusters.ts';
+import { keepHeapCompact } from './compact-heap.ts';
 import { workflowCode } from './workflow-code.ts';
 
 export interface RunWorkerOptions {
@@ -24,6 +25,7 @@ export interface RunWorkerOptions {
  * @throws Error when Temporal cannot be reached at the start
  */
 export async function runWorker(config: LoadedConfig, { role }: RunWorkerOptions): Promise<void> {
+  keepHeapCompact();
   const logger = createLogger();
   Runtime.install({ logger: temporalLog(logger), shutdownSignals: [] });
   const temporal = await connectTemporal();

@@ -1,6 +1,6 @@
 import { ApplicationFailure, CancellationScope } from '@temporalio/workflow';
-import type { BackSurvey, FoundTail } from '../../activities/failover/types.ts';
-import type { FailoverResult, RepeatingGroup } from '../../src/replication/failover/messages.ts';
+import type { BackSurvey } from '../../activities/failover/types.ts';
+import type { FailoverResult, FoundTail, RepeatingGroup } from '../../src/replication/failover/messages.ts';
 import { closed, switched, type Cut } from '../../src/replication/failover/settings.ts';
 import { attempted, insisted, lasting, persistent } from './activities.ts';
 import { command, holder } from './commands.ts';

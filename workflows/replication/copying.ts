@@ -1,56 +1,14 @@
-import {
-  ActivityCancellationType,
-  CancellationScope,
-  condition,
-  patched,
-  proxyActivities,
-  sleep,
-  workflowInfo,
-} from '@temporalio/workflow';
-import type { Prepared, PumpActivities, PumpInput } from '../../activities/types.ts';
+import { CancellationScope, condition, patched } from '@temporalio/workflow';
 import { dealAdded } from '../../src/replication/deal-queues.ts';
 import type { ReplicationInput } from '../../src/replication/input.ts';
-import { OUTDATED, pumpId, PUMP_TASK_QUEUE } from '../../src/replication/messages.ts';
+import type { Prepared } from '../../src/replication/preparation.ts';
 import { shardQueues, type QueueRange } from '../../src/replication/queue-map.ts';
-import { causeOf, isFailure } from './causes.ts';
 import { GroupSyncing } from './group-sync.ts';
-import { sameQueues, shardsOf, type FlowState, type Shard } from './flow-state.ts';
-import { outcomeOf } from './let-go.ts';
-import { adopt, backOff, prepareOnce } from './preparing.ts';
-import { pumpInputOf, settingsIn } from './pump-input.ts';
-import { applyResult } from './reports.ts';
-import type { Task } from './task.ts';
+import { shardsOf, type FlowState, type Shard } from './flow-state.ts';
+import { adopt, prepareOnce } from './preparing.ts';
+import { ShardPumping } from './shard-pumping.ts';
+import { isCopying, type Task } from './task.ts';
 import { TopologyWatch, type TopologyListener } from './topology-watch.ts';
-
-/** A stint is 6 h, give or take 10 %; see `PumpResult`. */
-const LONGEST_STINT = '7 hours';
-
-function pump(activityId: string, input: PumpInput) {
-  return proxyActivities<PumpActivities>({
-    activityId,
-    taskQueue: PUMP_TASK_QUEUE,
-    startToCloseTimeout: LONGEST_STINT,
-    heartbeatTimeout: '10s',
-    // "paused" must not be said while a pump still copies
-    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-    // attempts are never counted anew within an activity, so a back-off would grow with every restart of a worker
-    retry: { initialInterval: '100ms', backoffCoefficient: 1 },
-  }).pump(input);
-}
-
-/** A shard at work: one pump after the other. */
-interface Pumping {
-  /** Of the pump at work now. */
-  scope: CancellationScope;
-  /** What that pump was started with. */
-  settings: string;
-  /** The worker that is to leave the next pump to others. */
-  notOn: string | undefined;
-  /** The shard is given up. */
-  retired: boolean;
-  /** Resolves when no pump of the shard copies any more. */
-  ended: Promise<void>;
-}
 
 /** The work on one flow that is prepared: one pump a shard, and a watch over the source. */
 export class Copying {
@@ -58,7 +16,7 @@ export class Copying {
   readonly #task: Task;
   readonly #flow: FlowState;
   readonly #changed: () => void;
-  readonly #pumping = new Map<Shard, Pumping>();
+  readonly #pumping = new Map<Shard, ShardPumping>();
   readonly #watch: TopologyWatch;
   #scope: CancellationScope | undefined;
   #catchingUp = false;
@@ -80,10 +38,7 @@ export class Copying {
     });
   }
 
-  /**
-   * Until the surrounding scope is cancelled. When it resolves no pump copies any more. Any end of a pump counts: a dead worker's shows as a
-   * time-out.
-   */
+  /** Until the surrounding scope is cancelled. When it resolves no pump copies any more. */
   async run(): Promise<void> {
     const scope = (this.#scope = CancellationScope.current());
     for (const shard of this.#flow.shards) this.#begin(shard);
@@ -95,13 +50,8 @@ export class Copying {
   }
 
   /** Has the shard's pump start anew with what the flow now says. @param notOn the worker that is to leave it to others */
-  async restart(shard: Shard, notOn?: string): Promise<void> {
-    const pumping = this.#pumping.get(shard);
-    if (!pumping) return;
-    const { scope } = pumping;
-    pumping.notOn = notOn;
-    scope.cancel();
-    await condition(() => pumping.scope !== scope || this.#pumping.get(shard) !== pumping);
+  restart(shard: Shard, notOn?: string): Promise<void> {
+    return this.#pumping.get(shard)?.restart(notOn) ?? Promise.resolve();
   }
 
   /** Deals the queues out anew over as many shards as the input says. Pumps whose queues and settings stay the same are not disturbed. */
@@ -177,7 +127,7 @@ export class Copying {
       // the map may grow while pumps end, so what is at work must fit what is dealt in the end
       for (;;) {
         const parts = deal(flow);
-        const going = flow.shards.filter((shard) => this.#pumping.has(shard) && !this.#fits(shard, parts));
+        const going = flow.shards.filter((shard) => this.#pumping.get(shard)?.fits(parts) === false);
         if (going.length === 0) {
           flow.shards = shardsOf(flow, parts);
           break;
@@ -188,12 +138,6 @@ export class Copying {
     });
     this.#watch.renew();
     this.#changed();
-  }
-
-  /** Whether the shard's pump can go on when the queues are dealt out like this. */
-  #fits(shard: Shard, parts: readonly (readonly QueueRange[])[]): boolean {
-    const settings = settingsIn(pumpInputOf(this.#task, this.#flow, shard, parts.length));
-    return parts.some((queues) => sameQueues(queues, shard.queues)) && this.#pumping.get(shard)?.settings === settings;
   }
 
   /** One dealing at a time, whatever came of the one before. */
@@ -208,54 +152,21 @@ export class Copying {
 
   #begin(shard: Shard): void {
     const scope = this.#scope;
-    if (!scope || scope.consideredCancelled || this.#task.state !== 'RUNNING' || this.#pumping.has(shard)) return;
-    const pumping: Pumping = { scope, settings: '', notOn: undefined, retired: false, ended: Promise.resolve() };
+    if (!scope || scope.consideredCancelled || !isCopying(this.#task) || this.#pumping.has(shard)) return;
+    const pumping = new ShardPumping(this.#task, this.#flow, shard, scope, {
+      changed: this.#changed,
+      outdated: () => {
+        this.#catchUp();
+      },
+      ended: () => {
+        this.#pumping.delete(shard);
+      },
+    });
     this.#pumping.set(shard, pumping);
-    pumping.ended = scope.run(() => this.#keepPumping(shard, pumping));
   }
 
-  async #retire(shard: Shard): Promise<void> {
-    const pumping = this.#pumping.get(shard);
-    if (!pumping) return;
-    pumping.retired = true;
-    pumping.scope.cancel();
-    await pumping.ended;
-  }
-
-  async #keepPumping(shard: Shard, pumping: Pumping): Promise<void> {
-    const all = CancellationScope.current();
-    const isOver = () => all.consideredCancelled || pumping.retired;
-    for (let failures = 0; !isOver();) {
-      const scope = (pumping.scope = new CancellationScope());
-      try {
-        await scope.run(() => this.#pumpOnce(shard, pumping));
-        failures = 0;
-      } catch (error) {
-        // a reset has rolled the workflow back, or it does not know yet what it has journaled: the journal counts
-        if (isFailure(error, OUTDATED) && !isOver()) this.#catchUp();
-        if (!all.consideredCancelled && !scope.consideredCancelled) {
-          shard.troubles = [`the pump of shard ${this.#flow.shards.indexOf(shard)} failed: ${causeOf(error)}`];
-          this.#changed();
-          await scope.run(() => sleep(backOff(++failures))).catch(() => undefined);
-        }
-      }
-    }
-    this.#pumping.delete(shard);
-  }
-
-  async #pumpOnce(shard: Shard, pumping: Pumping): Promise<void> {
-    const input = pumpInputOf(this.#task, this.#flow, shard);
-    const activityId = `pump-${input.shard}-${++this.#task.pumpsBegun}`;
-    const { notOn } = pumping;
-    pumping.notOn = undefined;
-    pumping.settings = settingsIn(input);
-    shard.pump = pumpId(workflowInfo().runId, activityId);
-    try {
-      const result = await outcomeOf(pump(activityId, notOn === undefined ? input : { ...input, notOn }), activityId);
-      applyResult(this.#flow, shard, result, new Date().toISOString());
-    } finally {
-      delete shard.pump;
-    }
+  #retire(shard: Shard): Promise<void> {
+    return this.#pumping.get(shard)?.retire() ?? Promise.resolve();
   }
 }
 

@@ -1,6 +1,6 @@
-import type { LeftOut } from '../../activities/types.ts';
 import type { GroupsReport } from '../../src/replication/group-progress.ts';
 import { addCounters, NO_COUNTERS, type BlockedQueue, type Counters } from '../../src/replication/messages.ts';
+import type { LeftOut } from '../../src/replication/preparation.ts';
 import {
   mappedQueues,
   queueKey,

@@ -7,8 +7,14 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { z } from 'zod';
-import type { ControlActivities, CopiedQueues, GroupsSummary, SyncGroupsInput } from '../../activities/types.ts';
-import type { GroupsReport, GroupsView } from '../../src/replication/group-progress.ts';
+import type { ControlActivities } from '../../activities/types.ts';
+import type {
+  CopiedQueues,
+  GroupsReport,
+  GroupsSummary,
+  GroupsView,
+  SyncGroupsInput,
+} from '../../src/replication/group-progress.ts';
 import { pumpId } from '../../src/replication/messages.ts';
 import { causeOf } from './causes.ts';
 import type { FlowState } from './flow-state.ts';

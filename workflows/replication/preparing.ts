@@ -1,7 +1,8 @@
 import { ActivityCancellationType, isCancellation, patched, proxyActivities, sleep } from '@temporalio/workflow';
-import type { ControlActivities, Prepared } from '../../activities/types.ts';
+import type { ControlActivities } from '../../activities/types.ts';
 import type { ReplicationInput } from '../../src/replication/input.ts';
 import { WRONG_INPUT } from '../../src/replication/messages.ts';
+import type { Prepared } from '../../src/replication/preparation.ts';
 import { wrongInput } from '../wrong-input.ts';
 import { causeOf, isFailure } from './causes.ts';
 import { knowledgeOf } from './journaling.ts';

@@ -1,4 +1,4 @@
-import type { PumpInput } from '../../activities/types.ts';
+import type { PumpInput } from '../../src/replication/pump-messages.ts';
 import { mappedQueues, sourceKey } from '../../src/replication/queue-map.ts';
 import { blockedKey, type FlowState, type Shard } from './flow-state.ts';
 import type { Task } from './task.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { PumpResult } from '../../activities/types.ts';
 import { addCounters, type PumpReport } from '../../src/replication/messages.ts';
+import type { PumpResult } from '../../src/replication/pump-messages.ts';
 import { countRepeats } from './repeats.ts';
 import { blockedKey, type FlowState, type Shard } from './flow-state.ts';
 import type { Task } from './task.ts';

@@ -8,7 +8,7 @@ import { layShards, newFlow, type FlowState } from './flow-state.ts';
 import { primaryFlow, serveAt } from './group-sync.ts';
 import { journalPrimary } from './journaling.ts';
 import { adopt, prepareOnce } from './preparing.ts';
-import type { Task } from './task.ts';
+import { enter, type Task } from './task.ts';
 import { cutOfSource, startsBack } from './way-back.ts';
 import type { Work } from './work.ts';
 
@@ -22,6 +22,9 @@ export async function reverse(task: Task, work: Work, { from, reason }: Reverse)
   if (task.state !== 'RUNNING')
     return refusedForNow(`reverse is possible while RUNNING; it is ${task.state}, try again later`);
   const primary = primaryFlow(task);
+  const reasonBefore = task.reason;
+  enter(task, 'REVERSING', reason);
+  work.changed();
   try {
     // only to be told
     const cut = await cutOfSource(primary).catch(() => undefined);
@@ -30,13 +33,12 @@ export async function reverse(task: Task, work: Work, { from, reason }: Reverse)
     if (back) work.add(back);
     delete task.backFrom;
     serveAt(task, primary.destination);
-    const cutText = cut && `the cut is at ${messagesIn(cut)} messages on ${primary.source}`;
-    const turned = `${primary.destination} to ${primary.source} since ${new Date().toISOString()}`;
-    task.reason = [reason, [turned, cutText].filter((text) => text !== undefined).join(', ')]
-      .filter((text) => text !== undefined)
-      .join('; ');
+    const cutText = cut ? `, the cut is at ${messagesIn(cut)} messages on ${primary.source}` : '';
+    const turned = `${primary.destination} to ${primary.source} since ${new Date().toISOString()}${cutText}`;
+    enter(task, 'RUNNING', reason === undefined ? turned : `${reason}; ${turned}`);
     return done(task);
   } catch (error) {
+    enter(task, 'RUNNING', reasonBefore);
     const reason = `the direction stays as it is: ${causeOf(error)}`;
     return isFailure(error, WRONG_INPUT) ? refused(reason) : refusedForNow(reason);
   }

@@ -87,6 +87,11 @@ function flowsOf({ source, destination, mode }: ReplicationInput): FlowState[] {
   return mode === 'two-way' ? [there, newFlow(destination, source)] : [there];
 }
 
+/** Its pumps are to be at work. */
+export function isCopying({ state }: Task): boolean {
+  return state === 'RUNNING' || state === 'REVERSING';
+}
+
 export function enter(task: Task, state: ReplicationState, reason?: string): void {
   task.state = state;
   if (reason === undefined) delete task.reason;

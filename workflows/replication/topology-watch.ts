@@ -1,5 +1,6 @@
 import { CancellationScope, proxyActivities, sleep } from '@temporalio/workflow';
-import type { ControlActivities, SurplusPump, WatchInput } from '../../activities/types.ts';
+import type { ControlActivities } from '../../activities/types.ts';
+import type { SurplusPump, WatchInput } from '../../src/replication/topology.ts';
 import { causeOf } from './causes.ts';
 import type { FlowState, Shard } from './flow-state.ts';
 import type { Task } from './task.ts';

@@ -1,8 +1,8 @@
-import type { Prepared } from '../../activities/types.ts';
 import type { UpdateConfig } from '../../src/replication/commands.ts';
 import { configChange } from '../../src/replication/config-change.ts';
 import { notAvailableYet, replicationInput, type ReplicationInput } from '../../src/replication/input.ts';
 import type { CommandAnswer } from '../../src/replication/messages.ts';
+import type { Prepared } from '../../src/replication/preparation.ts';
 import { problemsOf, sentence } from '../../src/replication/problems.ts';
 import { isRetryTopic } from '../../src/replication/retry-topics.ts';
 import { choosesTopic } from '../../src/replication/topic-pattern.ts';

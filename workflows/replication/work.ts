@@ -2,14 +2,15 @@ import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import { Copying } from './copying.ts';
 import type { FlowState, Shard } from './flow-state.ts';
 import { prepareWithPatience } from './preparing.ts';
-import { enter, type Task } from './task.ts';
+import { enter, isCopying, type Task } from './task.ts';
 
 /** The work of a replication: prepares its flows one after the other, and has them copied side by side, until it is told to stop. */
 export class Work {
   /** Why this replication can never copy. */
   failure: Error | undefined;
+  /** To be called when what is shown of the task has changed. */
+  readonly changed: () => void;
   readonly #task: Task;
-  readonly #changed: () => void;
   readonly #copyings = new Map<FlowState, Copying>();
   #scope: CancellationScope | undefined;
   #ended = false;
@@ -17,7 +18,7 @@ export class Work {
 
   constructor(task: Task, changed: () => void) {
     this.#task = task;
-    this.#changed = changed;
+    this.changed = changed;
   }
 
   /** The work on one of the task's flows. */
@@ -25,7 +26,7 @@ export class Work {
     const known = this.#copyings.get(flow);
     if (known) return known;
     const onSurplus = (concerned: FlowState, shard: Shard, worker: string) => this.of(concerned).restart(shard, worker);
-    const copying = new Copying(this.#task, flow, { changed: this.#changed, onSurplus });
+    const copying = new Copying(this.#task, flow, { changed: this.changed, onSurplus });
     this.#copyings.set(flow, copying);
     return copying;
   }
@@ -38,7 +39,7 @@ export class Work {
 
   /** Resolves when no pump copies any more. */
   async stop(): Promise<void> {
-    this.#changed();
+    this.changed();
     this.#scope?.cancel();
     await this.#work;
   }
@@ -63,7 +64,7 @@ export class Work {
   add(flow: FlowState): void {
     this.#task.flows = [...this.#task.flows, flow];
     const scope = this.#scope;
-    if (!scope || scope.consideredCancelled || this.#task.state !== 'RUNNING') return;
+    if (!scope || scope.consideredCancelled || !isCopying(this.#task)) return;
     const added = this.#kept(scope.run(() => this.of(flow).run()));
     this.#work = Promise.all([this.#work, added]).then(() => undefined);
   }
@@ -71,9 +72,9 @@ export class Work {
   async #run(): Promise<void> {
     // preparing the first may find that the task was reversed, and add a flow
     for (let flow = this.#unprepared(); flow; flow = this.#unprepared())
-      if (!(await prepareWithPatience(this.#task, flow, this.#changed))) return;
+      if (!(await prepareWithPatience(this.#task, flow, this.changed))) return;
     enter(this.#task, 'RUNNING', this.#task.reason);
-    this.#changed();
+    this.changed();
     await Promise.all(this.#task.flows.map((flow) => this.of(flow).run()));
   }
 

@@ -1,4 +1,3 @@
-import type { CopiedQueues } from '../../../activities/types.ts';
 import type { LoadedConfig } from '../../config/types.ts';
 import { movesOf, type GroupLook } from '../../groups/group-look.ts';
 import { withGroupSync } from '../../groups/open-sync.ts';
@@ -6,7 +5,7 @@ import { describeGroups } from '../../groups/report-groups.ts';
 import { readJournal } from '../../journal/journal.ts';
 import { ByteBudget } from '../../pump/byte-budget.ts';
 import type { FlowKnowledge } from '../../replication/flow-knowledge.ts';
-import type { GroupProgress, GroupsView } from '../../replication/group-progress.ts';
+import type { CopiedQueues, GroupProgress, GroupsView } from '../../replication/group-progress.ts';
 import type { ReplicationInput } from '../../replication/input.ts';
 import type { Cluster } from '../../transport/types.ts';
 import { withCluster } from '../clusters.ts';

@@ -1,6 +1,7 @@
-import type { PumpProgress, SyncProgress } from '../../../activities/types.ts';
+import type { SyncProgress } from '../../replication/group-progress.ts';
 import type { Counters, ReplicationStatus } from '../../replication/messages.ts';
 import { workflowId } from '../../replication/names.ts';
+import type { PumpProgress } from '../../replication/pump-messages.ts';
 import { isPausedByTemporal, type PendingActivity } from '../executions.ts';
 import { grouped, table } from '../output.ts';
 import type { ReplicationReport } from './report.ts';

@@ -1,4 +1,4 @@
-import type { LeftOut } from '../../../activities/types.ts';
+import type { LeftOut } from '../../replication/preparation.ts';
 import { choosingPattern, isPattern, matches, type TopicChoice } from '../../replication/topic-pattern.ts';
 import { choosesRetryTopic, isRetryTopic } from '../../replication/retry-topics.ts';
 import type { Cluster } from '../../transport/types.ts';

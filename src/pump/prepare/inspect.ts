@@ -1,5 +1,5 @@
-import type { LeftOut } from '../../../activities/types.ts';
 import type { ReplicationInput } from '../../replication/input.ts';
+import type { LeftOut } from '../../replication/preparation.ts';
 import { isRetryTopic, whyNoCopies } from '../../replication/retry-topics.ts';
 import { isSystemTopic } from '../../replication/topic-pattern.ts';
 import { WrongInput } from '../../replication/wrong-input.ts';

@@ -1,5 +1,5 @@
-import type { WatchInput } from '../../../activities/types.ts';
 import { mappedQueues, sourceKey } from '../../replication/queue-map.ts';
+import type { WatchInput } from '../../replication/topology.ts';
 import type { Cluster } from '../../transport/types.ts';
 import { chooseTopics, type ChosenTopic } from './choose-topics.ts';
 import { inParallel } from './in-parallel.ts';

@@ -5,7 +5,7 @@ import type { Batch, BatchLimits, Destination, OffsetRange, OffsetSource } from 
 import { isInnerBatch } from '../batch-builder.ts';
 import type { ByteBudget } from '../byte-budget.ts';
 import type { QueueBlocked } from '../problems.ts';
-import type { Route } from '../settle.ts';
+import type { Route } from '../read-back.ts';
 import { quarantineQueue, quarantinedEntry, readEntry } from './entry.ts';
 import { readMessage, readMessages, recordOf } from '../read-messages.ts';
 

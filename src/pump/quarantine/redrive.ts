@@ -1,4 +1,4 @@
-import type { RedriveInput } from '../../../activities/types.ts';
+import type { RedriveInput } from '../../replication/flow-changes.ts';
 import type { RedriveResult } from '../../replication/messages.ts';
 import { flowGroup, QUARANTINE_TOPIC, type Flow } from '../../replication/names.ts';
 import { mappedQueues, sourceQueue } from '../../replication/queue-map.ts';

@@ -1,4 +1,4 @@
-import type { RedriveInput } from '../../../activities/types.ts';
+import type { RedriveInput } from '../../replication/flow-changes.ts';
 import type { RedriveResult } from '../../replication/messages.ts';
 import { PROPERTY_REDRIVEN } from '../../replication/names.ts';
 import { placeText, type SourcePlace } from '../../replication/provenance.ts';

@@ -116,6 +116,15 @@ export interface StrandedQueue {
   readonly messages: number;
 }
 
+export interface FoundTail {
+  /** Queues in which something is stranded. */
+  readonly queues: readonly StrandedQueue[];
+  /** The first ones. */
+  readonly list: readonly StrandedMessage[];
+  /** A sentence for each queue of which it cannot be told. */
+  readonly problems: readonly string[];
+}
+
 export interface StrandedTail {
   readonly policy: FailoverInput['strandedTail'];
   /** Exactly so many, in all queues. */

@@ -8,7 +8,7 @@ import { checkBatch, readBatchLimits } from './batch-limits.ts';
 import type { BrokerConnections } from './broker-connections.ts';
 import { awaitDispatch } from './dispatch-barrier.ts';
 import { sendAlone } from './send-alone.ts';
-import { Sharing } from './sharing.ts';
+import { Sharing, SharingTheNext } from './sharing.ts';
 import { RemotingSource, place } from './source.ts';
 
 /** Brokers use it for their statistics only. */
@@ -24,7 +24,7 @@ export class RemotingDestination extends RemotingSource implements Destination {
   /** Of the brokers that were asked for them. */
   readonly #limits = new Map<string, BatchLimits>();
   readonly #limitsReading = new Sharing<BatchLimits>();
-  readonly #barriers = new Sharing<void>();
+  readonly #barriers = new SharingTheNext();
 
   constructor(
     sends: BrokerConnections,
@@ -65,12 +65,7 @@ export class RemotingDestination extends RemotingSource implements Destination {
   }
 
   async dispatched(broker: string, timeoutMs = DISPATCH_TIMEOUT_MS): Promise<void> {
-    // it must begin after the call: those that ask in the same turn share one
-    await this.#barriers.share(`${broker} ${timeoutMs}`, async (close) => {
-      await Promise.resolve();
-      close();
-      await awaitDispatch(this.#control, broker, timeoutMs);
-    });
+    await this.#barriers.share(`${broker} ${timeoutMs}`, () => awaitDispatch(this.#control, broker, timeoutMs));
   }
 
   async lock(broker: string, group: string, owner: string, keys: readonly Queue[]): Promise<Queue[]> {

@@ -14,3 +14,20 @@ export class Sharing<T> {
     return await asked;
   }
 }
+
+/** What begins before the call is of no use to the caller: those that ask while one is under way share the next one. */
+export class SharingTheNext {
+  readonly #underWay = new Map<string, Promise<void>>();
+  readonly #next = new Sharing<void>();
+
+  /** Begins after the call, and not before the one under way has ended, whatever became of that. */
+  async share(key: string, ask: () => Promise<void>): Promise<void> {
+    await this.#next.share(key, async (close) => {
+      await this.#underWay.get(key)?.catch(() => undefined);
+      close();
+      const asked = ask();
+      this.#underWay.set(key, asked);
+      await asked;
+    });
+  }
+}

@@ -2,9 +2,9 @@ import { asyncLocalStorage, type Context } from '@temporalio/activity';
 import { expect, test, vi } from 'vitest';
 import type { ActivityDependencies } from '../../../activities/dependencies.ts';
 import { pump } from '../../../activities/pump.ts';
-import type { PumpInput, PumpProgress } from '../../../activities/types.ts';
 import { runPump } from '../../../src/pump/pump.ts';
 import { NO_COUNTERS, PUMP_REPORT } from '../../../src/replication/messages.ts';
+import type { PumpInput, PumpProgress } from '../../../src/replication/pump-messages.ts';
 
 vi.mock('../../../src/pump/pump.ts', () => ({ runPump: vi.fn(), NAMED_BLOCKED: 100 }));
 

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { PumpInput, PumpProgress, PumpResult } from '../../../activities/types.ts';
 import { ByteBudget } from '../../../src/pump/byte-budget.ts';
 import { runPump } from '../../../src/pump/pump.ts';
 import type { PumpReport } from '../../../src/replication/messages.ts';
+import type { PumpInput, PumpProgress, PumpResult } from '../../../src/replication/pump-messages.ts';
 import { queueKey, type Cluster, type GroupOffsets, type Queue } from '../../../src/transport/types.ts';
 import { FakeDestination } from '../../support/fake-destination.ts';
 import { FakeLocks } from '../../support/fake-locks.ts';
@@ -120,6 +120,20 @@ test('R5: checkpoints are committed each second while nobody hears reports', asy
   expect(told.length).toBeGreaterThan(1);
   const seconds = new Set(east.committedAt.map((at) => Math.floor((at - from) / 1000)));
   expect(seconds.size).toBeGreaterThanOrEqual(11);
+});
+
+test('a look at an idle queue that failed is trouble for as long as it is, not until something is copied', async () => {
+  start();
+  await vi.advanceTimersByTimeAsync(3000);
+  const looks = vi.spyOn(west.queue({ ...FROM[0]!, broker: 'west-a' }), 'pull').mockRejectedValue(new Error('not now'));
+  const told = new Set<string>();
+  for (let second = 0; second < 200; second++) {
+    await vi.advanceTimersByTimeAsync(1000);
+    for (const trouble of progress!.troubles) told.add(trouble);
+  }
+  expect(looks).toHaveBeenCalled();
+  expect([...told]).toEqual(['checkpoints: not now']);
+  expect(progress!.troubles).toEqual([]);
 });
 
 test('queues that an earlier pump told to be blocked are told to be unseen until something is known of them', async () => {

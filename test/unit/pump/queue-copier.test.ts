@@ -187,3 +187,27 @@ describe('R4: a send without an answer', () => {
     expect(copier.isUnanswered).toBe(true);
   });
 });
+
+test('R5: a queue that has nothing new costs no commit; one that has copied is due until it is committed', async () => {
+  start();
+  expect(copier.isCommitDue).toBe(false);
+  produce();
+  await pass();
+  expect(copier.isCommitDue).toBe(true);
+  await copier.commit();
+  expect(copier.isCommitDue).toBe(false);
+  produce();
+  await pass();
+  expect(copier.isCommitDue).toBe(true);
+});
+
+test('a queue that is believed to be blocked is due until that is told to be over', async () => {
+  start({ believedBlocked: true });
+  await pass();
+  await copier.commit();
+  expect(copier.isCommitDue).toBe(true);
+  await pass(2000);
+  await copier.commit();
+  expect(copier.isUnseen).toBe(false);
+  expect(copier.isCommitDue).toBe(false);
+});

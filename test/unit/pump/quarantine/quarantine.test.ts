@@ -3,7 +3,7 @@ import { ByteBudget } from '../../../../src/pump/byte-budget.ts';
 import { QueueBlocked } from '../../../../src/pump/problems.ts';
 import { quarantinedEntry, quarantineQueue } from '../../../../src/pump/quarantine/entry.ts';
 import { Quarantine } from '../../../../src/pump/quarantine/quarantine.ts';
-import type { Route } from '../../../../src/pump/settle.ts';
+import type { Route } from '../../../../src/pump/read-back.ts';
 import type { CopySource } from '../../../../src/replication/provenance.ts';
 import { TransportError } from '../../../../src/transport/errors.ts';
 import type { Destination, OffsetSource } from '../../../../src/transport/types.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Sharing } from '../../../../src/transport/remoting/sharing.ts';
+import { Sharing, SharingTheNext } from '../../../../src/transport/remoting/sharing.ts';
 
 test("many ask once, until it is closed or over; a failure is everybody's, and the next one asks anew", async () => {
   const sharing = new Sharing<number>();
@@ -28,4 +28,35 @@ test("many ask once, until it is closed or over; a failure is everybody's, and t
   const failing = () => Promise.reject(new Error('no'));
   await expect(Promise.all([sharing.share('c', failing), sharing.share('c', failing)])).rejects.toThrow('no');
   expect(await sharing.share('c', () => Promise.resolve(1))).toBe(1);
+});
+
+test('what must begin after the call: those that ask while one is under way share the next, which begins when it has ended', async () => {
+  const sharing = new SharingTheNext();
+  const asked: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  const ask = () =>
+    new Promise<void>((resolve, reject) => {
+      asked.push({ resolve, reject });
+    });
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+  const first = [sharing.share('a', ask), sharing.share('a', ask)];
+  await turn();
+  expect(asked).toHaveLength(1);
+  const second = [sharing.share('a', ask), sharing.share('a', ask)];
+  const other = sharing.share('b', ask);
+  await turn();
+  expect(asked).toHaveLength(2);
+  asked[1]!.resolve();
+  await other;
+
+  asked[0]!.reject(new Error('no'));
+  await expect(Promise.all(first)).rejects.toThrow('no');
+  await turn();
+  expect(asked).toHaveLength(3);
+  const third = sharing.share('a', ask);
+  asked[2]!.resolve();
+  await Promise.all(second);
+  await turn();
+  asked[3]!.resolve();
+  await third;
 });

@@ -36,7 +36,7 @@ export interface Evidence {
   readonly end: number;
 }
 
-export interface Settled extends Evidence {
+export interface ReadBack extends Evidence {
   readonly repeated: readonly RepeatedRun[];
   /** Somebody else writes into this queue as well. */
   readonly shared: boolean;
@@ -52,7 +52,7 @@ export async function readBack(
   budget: ByteBudget,
   signal: AbortSignal,
   known?: Evidence,
-): Promise<Settled> {
+): Promise<ReadBack> {
   await destination.dispatched(route.to.broker);
   const place = copyPlace(destination, route, budget, signal);
   const { max } = await destination.range(route.to);

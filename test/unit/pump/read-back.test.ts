@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { nextOffset, type Route } from '../../../src/pump/settle.ts';
+import { nextOffset, type Route } from '../../../src/pump/read-back.ts';
 import type { OffsetSource } from '../../../src/transport/types.ts';
 
 const FROM = { topic: 'orders', broker: 'east-a', id: 0 };
