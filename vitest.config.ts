@@ -8,6 +8,7 @@ export default defineConfig({
   test: {
     pool: 'forks',
     include: ['test/**/*.test.ts'],
+    exclude: process.env.REPLICATOR_RECORD === undefined ? ['test/replay/record*.test.ts'] : [],
     globalSetup: 'test/support/global-setup.ts',
     maxWorkers: process.env.REPLICATOR_TEST_FULL === '1' ? 1 : 2,
     testTimeout: 60_000,

@@ -10,7 +10,7 @@ import { useStack } from '../support/servers.ts';
 import { FULL, SEED } from '../support/sizes.ts';
 import { WorkerProcess } from '../support/worker-process.ts';
 
-const STEPS = FULL ? 500 : 50;
+const STEPS = FULL ? 500 : 40;
 const MESSAGES_PER_SECOND = 200;
 /** Commands are answered within 30 s; a worker that was killed takes its time to be there again. */
 const ANSWER_MS = 60_000;

@@ -1,49 +1,24 @@
-import { hostname } from 'node:os';
-import { fileURLToPath } from 'node:url';
-import { mkdir, writeFile } from 'node:fs/promises';
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import { afterAll, beforeAll, describe, test } from 'vitest';
+import { beforeAll, describe, test } from 'vitest';
 import { OUTDATED, type BlockedQueue } from '../../src/replication/messages.ts';
+import { useRig } from '../integration/workflows/rig.ts';
 import { eventually } from '../support/eventually.ts';
-import { gap, INPUT, MAP, ReplicationRig, type ReplicationUnderTest } from '../support/replication-rig.ts';
-import { startTemporalDev, type TemporalDev } from '../support/temporal-dev.ts';
-import { HISTORIES } from './histories.ts';
+import { gap, INPUT, MAP, type ReplicationRig, type ReplicationUnderTest } from '../support/replication-rig.ts';
+import { nextRun, save } from './recording.ts';
 
-/**
- * Records the histories that `replay.test.ts` replays, from workflows on a real Temporal server. Run on released code only:
- *
- *     REPLICATOR_RECORD=0.2.0 npx vitest run test/replay/record.test.ts
- *
- * adds `histories/0.2.0-*.json`. Histories that are there already are never recorded anew: they are what running replications look like.
- */
 /** More than `commands` needs. */
-const SUGGESTED_AT = 120;
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const SUGGESTED_AT = 200;
 
-const release = process.env.REPLICATOR_RECORD;
-
-describe.runIf(release)('record histories', () => {
-  let temporal: TemporalDev;
+describe('record histories', () => {
+  const stage = useRig(SUGGESTED_AT);
   let rig: ReplicationRig;
-
-  beforeAll(async () => {
-    await mkdir(HISTORIES, { recursive: true });
-    temporal = await startTemporalDev(SUGGESTED_AT);
-    rig = await ReplicationRig.start(temporal);
-  });
-  afterAll(async () => {
-    await rig.stop();
-    await temporal.stop();
+  beforeAll(() => {
+    ({ rig } = stage);
   });
 
-  async function save(name: string, { handle }: ReplicationUnderTest, runId?: string): Promise<void> {
-    const run = temporal.client.workflow.getHandle(handle.workflowId, runId);
-    const text = JSON.stringify(await run.fetchHistory(), undefined, 1)
-      .replaceAll(ROOT, '')
-      .replaceAll(`${process.pid}@${hostname()}`, 'worker');
-    await writeFile(new URL(`${release}-${name}.json`, HISTORIES), `${text}\n`, { flag: 'wx' });
-  }
+  const runOf = ({ handle }: ReplicationUnderTest, runId: string) =>
+    stage.temporal.client.workflow.getHandle(handle.workflowId, runId);
 
   test('commands', async () => {
     let tries = 0;
@@ -66,7 +41,7 @@ describe.runIf(release)('record histories', () => {
     await replication.update('reverse');
     await replication.update('stop', { reason: 'moved' });
     await replication.result();
-    await save('commands', replication);
+    await save('commands', replication.handle);
   });
 
   test('continue as new, twice', async () => {
@@ -77,12 +52,8 @@ describe.runIf(release)('record histories', () => {
       await replication.update('pause', { operationId: name });
       await replication.update('resume');
       await replication.reaches('RUNNING');
-      await eventually(30_000, async () => {
-        if ((await replication.runId()) !== before) return true;
-        await replication.handle.signal('pumpReport', {});
-        return false;
-      });
-      await save(name, replication, before);
+      await nextRun(replication);
+      await save(name, runOf(replication, before));
     }
     await replication.update('stop');
   });
@@ -92,14 +63,14 @@ describe.runIf(release)('record histories', () => {
     await replication.update('pause');
     await replication.handle.cancel();
     await replication.result();
-    await save('cancelled', replication);
+    await save('cancelled', replication.handle);
   });
 
   test('with search attributes', async () => {
     rig.searchAttributes = await rig.provideSearchAttributes();
     const replication = await rig.running();
     await replication.update('stop');
-    await save('search-attributes', replication);
+    await save('search-attributes', replication.handle);
     rig.searchAttributes = [];
   });
 
@@ -115,7 +86,7 @@ describe.runIf(release)('record histories', () => {
     await replication.update('updateConfig', { onGap: 'skip', topics: ['orders', 'payments'] });
     await replication.update('stop');
     await replication.result();
-    await save('changes', replication, first);
+    await save('changes', runOf(replication, first));
     rig.watch = () => Context.current().cancelled;
     rig.prepare = () => Promise.resolve({ map: MAP, starts: {} });
   });
@@ -128,7 +99,7 @@ describe.runIf(release)('record histories', () => {
     await eventually(20_000, () => rig.pumpsOf(replication).some(({ input }) => input.epoch === 7));
     await replication.update('stop');
     await replication.result();
-    await save('outdated', replication);
+    await save('outdated', replication.handle);
     rig.pumpFails = () => undefined;
     rig.prepare = () => Promise.resolve({ map: MAP, starts: {} });
   });
@@ -147,12 +118,12 @@ describe.runIf(release)('record histories', () => {
     await replication.update('redrive', { topic: 'orders' });
     await replication.update('stop', { retire: true });
     await replication.result();
-    await save('blocked', replication);
+    await save('blocked', replication.handle);
   });
 
   test('wrong input', async () => {
     const replication = await rig.begin({ ...INPUT, topics: [] });
     await replication.result().catch(() => undefined);
-    await save('wrong-input', replication);
+    await save('wrong-input', replication.handle);
   });
 });

@@ -16,7 +16,7 @@ import { FENCE_MS } from '../../src/replication/failover/settings.ts';
 import { TASK_QUEUE } from '../../src/replication/messages.ts';
 import { CONTROL_OPTIONS } from '../../src/temporal/worker-options.ts';
 import { eventually } from './eventually.ts';
-import { workflowBundleFromSources } from './replication-rig.ts';
+import { workflowBundleFromSources } from './workflow-bundle.ts';
 import type { TemporalDev } from './temporal-dev.ts';
 
 const PERMS = [

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import type { TestProject } from 'vitest/node';
 import { serverFolders, signalServer } from '../../src/stack/server.ts';
 import { stackDown, stackUp } from '../../src/stack/stack.ts';
-import { claimSlot, type TestSlot } from './test-slot.ts';
+import { bundleFile, claimSlot, type TestSlot } from './test-slot.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -19,6 +19,11 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const slots: TestSlot[] = [];
   while (slots.length < project.config.maxWorkers) slots.push(await claimSlot());
   project.provide('testSlots', slots);
+  const forgetBundles = () => {
+    for (const slot of slots) rmSync(bundleFile(slot), { force: true });
+  };
+  forgetBundles();
+  project.onTestsRerun(forgetBundles);
   if (wish === 'keep') return () => Promise.resolve();
 
   const removeAll = () => {

@@ -1,7 +1,7 @@
-import type { PumpInput, PumpProgress, PumpResult } from '../../activities/types.ts';
 import { ByteBudget } from '../../src/pump/byte-budget.ts';
 import { runPump } from '../../src/pump/pump.ts';
-import type { PumpReport, RepeatedCopies } from '../../src/replication/messages.ts';
+import { addCounters, NO_COUNTERS, type PumpReport, type RepeatedCopies } from '../../src/replication/messages.ts';
+import type { PumpInput, PumpProgress, PumpResult } from '../../src/replication/pump-messages.ts';
 import { queueKey, type Cluster, type Queue } from '../../src/transport/types.ts';
 import { eventually } from './eventually.ts';
 
@@ -30,6 +30,8 @@ export class PumpRig {
   assertCurrent: () => Promise<void> = () => Promise.resolve();
   readonly #options: PumpRigOptions;
   readonly #owners: string[] = [];
+  /** Of the reports since the last `start`. */
+  #reported = NO_COUNTERS;
   #stop = new AbortController();
   #running: Promise<PumpResult> | undefined;
 
@@ -72,6 +74,7 @@ export class PumpRig {
     this.#owners.push(...formerOwners, owner);
     const isFormerAtRest = this.progress?.atRest === true;
     this.progress = undefined;
+    this.#reported = NO_COUNTERS;
     this.#running = runPump(
       {
         replication: this.name,
@@ -105,6 +108,7 @@ export class PumpRig {
         },
         report: (report) => {
           this.report = report;
+          this.#reported = addCounters(this.#reported, report.counters);
           this.repeats.push(...(report.repeats ?? []));
           return Promise.resolve();
         },
@@ -115,13 +119,16 @@ export class PumpRig {
     this.#running.catch(() => undefined);
   }
 
+  /** As `ended`. */
   async stop(): Promise<PumpResult> {
     this.#stop.abort();
     return await this.ended();
   }
 
+  /** Its counters are those since `start`, also what was reported in between. */
   async ended(): Promise<PumpResult> {
-    return await this.#running!;
+    const result = await this.#running!;
+    return { ...result, counters: addCounters(this.#reported, result.counters) };
   }
 
   async copied(): Promise<number> {

@@ -1,23 +1,11 @@
 import { Context } from '@temporalio/activity';
 import type { WorkflowHandle } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
-import type {
-  ControlActivities,
-  GroupsSummary,
-  Prepared,
-  PrepareInput,
-  PumpActivities,
-  PumpInput,
-  PumpResult,
-  Watched,
-  WatchInput,
-  RetireInput,
-  SyncGroupsInput,
-  RedriveInput,
-  RedirectInput,
-} from '../../activities/types.ts';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import type { ControlActivities, PumpActivities } from '../../activities/types.ts';
 import type { FailoverActivities } from '../../activities/failover/types.ts';
+import type { RedirectInput, RedriveInput, RetireInput } from '../../src/replication/flow-changes.ts';
 import type { FlowKnowledge } from '../../src/replication/flow-knowledge.ts';
+import type { GroupsSummary, SyncGroupsInput } from '../../src/replication/group-progress.ts';
 import type { ReplicationConfig } from '../../src/replication/input.ts';
 import {
   NO_COUNTERS,
@@ -35,11 +23,14 @@ import {
   type ReplicationStatus,
 } from '../../src/replication/messages.ts';
 import { workflowId } from '../../src/replication/names.ts';
+import type { Prepared, PrepareInput } from '../../src/replication/preparation.ts';
+import type { PumpInput, PumpResult } from '../../src/replication/pump-messages.ts';
+import type { Watched, WatchInput } from '../../src/replication/topology.ts';
 import { provideSearchAttributes } from '../../src/temporal/search-attributes.ts';
 import { CONTROL_OPTIONS, pumpOptions } from '../../src/temporal/worker-options.ts';
-import { bundleWorkflows } from '../../src/worker/workflow-code.ts';
 import { eventually } from './eventually.ts';
 import type { TemporalDev } from './temporal-dev.ts';
+import { workflowBundleFromSources } from './workflow-bundle.ts';
 
 /** Two topics of two queues each, on one broker, copied one to one. */
 export const MAP: Prepared['map'] = ['orders', 'payments'].map((topic) => ({
@@ -48,6 +39,8 @@ export const MAP: Prepared['map'] = ['orders', 'payments'].map((topic) => ({
   to: { broker: 'west-a', queue: 0 },
   count: 2,
 }));
+/** The same queues, the other way. */
+export const BACK = MAP.map(({ topic, from, to, count }) => ({ topic, from: to, to: from, count }));
 
 export const INPUT: ReplicationConfig = {
   source: 'east',
@@ -55,6 +48,7 @@ export const INPUT: ReplicationConfig = {
   topics: ['orders', 'payments'],
   parallelism: 2,
 };
+export const ONE_PUMP = { ...INPUT, parallelism: 1 };
 
 /** A pump at work, as the double sees it. */
 export interface PumpDouble {
@@ -290,13 +284,4 @@ export function gap(queue: number, at: number, to?: number): BlockedQueue {
 
 function nextOf(input: PumpInput): Record<string, number> {
   return Object.fromEntries(input.queues.map(({ topic, from }) => [`${topic}/${from.broker}/${from.queue}`, 10]));
-}
-
-let bundle: ReturnType<typeof bundleWorkflows> | undefined;
-
-/** Bundled once a process. */
-export function workflowBundleFromSources() {
-  if (!bundle) Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
-  bundle ??= bundleWorkflows();
-  return bundle;
 }

@@ -11,7 +11,7 @@ export interface Sizes {
 
 export const SIZES: Sizes = FULL
   ? { messages: 200_000, meanBytes: 7_000, large: 300, kills: 20 }
-  : { messages: 5_000, meanBytes: 7_000, large: 8, kills: 1 };
+  : { messages: 5_000, meanBytes: 7_000, large: 8, kills: 2 };
 
 /** A seed for what is left to chance, printed so that a failure can be repeated with `REPLICATOR_TEST_SEED`. */
 export const SEED = Number(process.env.REPLICATOR_TEST_SEED ?? Math.floor(Math.random() * 1e9));

@@ -31,6 +31,8 @@ export async function startTemporalDev(suggestContinueAsNew = 4096): Promise<Tem
     ],
     { stdio: 'ignore' },
   );
+  // also where a test file ends without a `stop`
+  process.once('exit', () => server.kill('SIGKILL'));
   const ended = once(server, 'exit');
   const address = `127.0.0.1:${port}`;
   const connection = await eventually(30_000, () => Connection.connect({ address, connectTimeout: '2s' }));

@@ -12,6 +12,11 @@ export interface TestSlot {
   readonly privatePorts: number;
 }
 
+/** Where a lane keeps the workflows that were bundled for it in this run. */
+export function bundleFile({ home }: TestSlot): string {
+  return join(home, 'workflow-bundle.js');
+}
+
 const FIRST_PORT = 21_000;
 const SLOTS = 20;
 

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { SyncGroupsInput } from '../../../activities/types.ts';
 import type { GroupLook } from '../../../src/groups/group-look.ts';
 import type { GroupSync } from '../../../src/groups/group-sync.ts';
 import { MayNotWrite } from '../../../src/groups/move-group.ts';
 import { withGroupSync } from '../../../src/groups/open-sync.ts';
 import { ByteBudget } from '../../../src/pump/byte-budget.ts';
+import type { SyncGroupsInput } from '../../../src/replication/group-progress.ts';
 import { openRemotingCluster } from '../../../src/transport/remoting/cluster.ts';
 import type { Cluster, Queue, TopicConfig } from '../../../src/transport/types.ts';
 import { BROKER_VERSIONS, useCluster } from '../../support/broker-versions.ts';

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { CopiedQueues } from '../../../activities/types.ts';
 import type { GroupLook } from '../../../src/groups/group-look.ts';
 import type { GroupSync } from '../../../src/groups/group-sync.ts';
 import { withGroupSync } from '../../../src/groups/open-sync.ts';
 import { ByteBudget } from '../../../src/pump/byte-budget.ts';
+import type { CopiedQueues } from '../../../src/replication/group-progress.ts';
 import type { Cluster } from '../../../src/transport/types.ts';
 import { useClusters } from '../../support/clusters.ts';
 import { seeded, type TestMessage } from '../../support/messages.ts';

@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { afterEach, expect, test } from 'vitest';
-import type { RedirectInput } from '../../../activities/types.ts';
+import type { RedirectInput } from '../../../src/replication/flow-changes.ts';
 import { NO_COUNTERS, OUTDATED, WRONG_INPUT } from '../../../src/replication/messages.ts';
 import { eventually } from '../../support/eventually.ts';
 import { gap, MAP } from '../../support/replication-rig.ts';

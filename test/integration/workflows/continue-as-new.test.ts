@@ -148,6 +148,8 @@ test('R12: while the source is lost the journal of both directions is renewed, a
     { ...flow, epoch: 2, map: MAP, primary: 'west' },
     { source: 'west', destination: 'east', map: [], starts: { 'orders/west-a/0': 7 }, primary: 'west' },
   ]);
+  const troubled = async () => (await replication.status()).troubles.length > 0;
+  await eventually(10_000, troubled);
   expect(await replication.status()).toMatchObject({ state: 'PAUSED', troubles: ['no answer from east'] });
   await replication.update('stop', { operationId: 'f/stop' });
 });

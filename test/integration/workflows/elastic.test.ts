@@ -1,7 +1,8 @@
 import { Context } from '@temporalio/activity';
 import { afterEach, expect, test } from 'vitest';
-import type { Prepared, PrepareInput, Watched, WatchInput } from '../../../activities/types.ts';
+import type { Prepared, PrepareInput } from '../../../src/replication/preparation.ts';
 import { countQueues, type QueueRange } from '../../../src/replication/queue-map.ts';
+import type { Watched, WatchInput } from '../../../src/replication/topology.ts';
 import { eventually } from '../../support/eventually.ts';
 import { gap, INPUT, MAP, type PumpDouble, type ReplicationUnderTest } from '../../support/replication-rig.ts';
 import { useRig } from './rig.ts';

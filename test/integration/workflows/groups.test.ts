@@ -1,15 +1,18 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { beforeEach, expect, test } from 'vitest';
-import type { SyncGroupsInput } from '../../../activities/types.ts';
-import { GROUPS_REPORT, type GroupsReport, type GroupsView } from '../../../src/replication/group-progress.ts';
+import {
+  GROUPS_REPORT,
+  type GroupsReport,
+  type GroupsView,
+  type SyncGroupsInput,
+} from '../../../src/replication/group-progress.ts';
 import { pumpId } from '../../../src/replication/messages.ts';
 import { eventually } from '../../support/eventually.ts';
-import { INPUT, MAP, type ReplicationUnderTest } from '../../support/replication-rig.ts';
+import { BACK, INPUT, MAP, type ReplicationUnderTest } from '../../support/replication-rig.ts';
 import { useRig } from './rig.ts';
 
 const WAY = { source: 'east', destination: 'west' };
-const BACK = MAP.map(({ topic, from, to, count }) => ({ topic, from: to, to: from, count }));
 
 const stage = useRig();
 

@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { expect, test } from 'vitest';
-import type { Watched } from '../../../activities/types.ts';
+import type { Watched } from '../../../src/replication/topology.ts';
 import { eventually } from '../../support/eventually.ts';
 import { useRig } from './rig.ts';
 

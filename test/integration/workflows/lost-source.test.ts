@@ -1,12 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { PrepareInput } from '../../../activities/types.ts';
 import type { PlacedGroups } from '../../../src/replication/failover/messages.ts';
+import type { PrepareInput } from '../../../src/replication/preparation.ts';
 import { eventually } from '../../support/eventually.ts';
-import { INPUT, MAP, type ReplicationUnderTest } from '../../support/replication-rig.ts';
+import { BACK, MAP, ONE_PUMP, type ReplicationUnderTest } from '../../support/replication-rig.ts';
 import { useRig } from './rig.ts';
 
-const ONE_PUMP = { ...INPUT, parallelism: 1 };
-const BACK = MAP.map(({ topic, from, to, count }) => ({ topic, from: to, to: from, count }));
 const STARTS = { 'orders/west-a/0': 7, 'orders/west-a/1': 0 };
 const LOST = { flow: { source: 'east', destination: 'west' }, isLost: true };
 

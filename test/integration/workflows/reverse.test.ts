@@ -1,12 +1,10 @@
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { expect, test } from 'vitest';
-import type { PrepareInput } from '../../../activities/types.ts';
+import type { PrepareInput } from '../../../src/replication/preparation.ts';
 import { eventually } from '../../support/eventually.ts';
-import { INPUT, MAP } from '../../support/replication-rig.ts';
+import { BACK, MAP, ONE_PUMP } from '../../support/replication-rig.ts';
 import { useRig } from './rig.ts';
 
-const ONE_PUMP = { ...INPUT, parallelism: 1 };
-const BACK = MAP.map(({ topic, from, to, count }) => ({ topic, from: to, to: from, count }));
 const ENDS = [{ topic: 'orders', broker: 'west-a', ends: [7, 0] }];
 
 const stage = useRig();
@@ -110,6 +108,40 @@ test('R12: a task under way keeps where it is served, whatever is journaled of a
   await replication.update('resume');
   await replication.reaches('RUNNING');
   expect(await replication.status()).not.toHaveProperty('primary');
+  await replication.update('stop');
+});
+
+test('while the direction is turned it is REVERSING, and copying goes on', async () => {
+  const { rig } = stage;
+  const asked: ((isThere: boolean) => void)[] = [];
+  rig.prepare = async ({ source }) => {
+    if (source === 'east') return { map: MAP, starts: {} };
+    if (!(await new Promise<boolean>((resolve) => asked.push(resolve)))) throw new Error('east is away');
+    return { map: BACK, starts: {} };
+  };
+  rig.takeCut = () => Promise.resolve(ENDS);
+  rig.searchAttributes = await rig.provideSearchAttributes();
+  const replication = await rig.begin(ONE_PUMP);
+  await replication.reaches('RUNNING');
+  rig.searchAttributes = [];
+  await replication.update('pause', { reason: 'to look' });
+  await replication.update('resume', { reason: 'looked' });
+  await eventually(10_000, () => rig.pumpsOf(replication).length === 1);
+  for (const isThere of [false, true]) {
+    const turned = replication.update('reverse', { reason: 'drill' });
+    await replication.reaches('REVERSING');
+    expect(await replication.status()).toMatchObject({ reason: 'drill', shards: [{ running: true }] });
+    const { typedSearchAttributes: shown } = await replication.handle.describe();
+    expect(shown.get(defineSearchAttributeKey('ReplicatorState', SearchAttributeType.KEYWORD))).toBe('REVERSING');
+    (await eventually(10_000, () => asked.pop()))(isThere);
+    expect(await turned).toMatchObject({ done: isThere });
+    const { state, reason } = await replication.status();
+    expect([state, reason]).toEqual([
+      'RUNNING',
+      isThere ? expect.stringContaining('drill; west to east since') : 'looked',
+    ]);
+  }
+  await eventually(10_000, () => rig.pumpsOf(replication).length === 2);
   await replication.update('stop');
 });
 

@@ -1,6 +1,6 @@
 import type { WorkflowFailedError } from '@temporalio/client';
 import { beforeAll, expect, test } from 'vitest';
-import type { PrepareInput, Prepared } from '../../../activities/types.ts';
+import type { Prepared, PrepareInput } from '../../../src/replication/preparation.ts';
 import { refuseSecondWay } from '../../../src/temporal/refuse-second-way.ts';
 import { readRunStart, runningReplications } from '../../../src/temporal/running-replications.ts';
 import { ApplicationFailure } from '@temporalio/common';

@@ -1,6 +1,6 @@
 import type { temporal } from '@temporalio/proto';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { RetireInput } from '../../../activities/types.ts';
+import type { RetireInput } from '../../../src/replication/flow-changes.ts';
 import { eventually } from '../../support/eventually.ts';
 import { INPUT, MAP, ReplicationUnderTest } from '../../support/replication-rig.ts';
 import { useRig } from './rig.ts';

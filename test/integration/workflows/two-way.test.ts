@@ -1,13 +1,12 @@
 import { Context } from '@temporalio/activity';
 import { beforeEach, expect, test } from 'vitest';
-import type { Watched, WatchInput } from '../../../activities/types.ts';
 import { NO_COUNTERS } from '../../../src/replication/messages.ts';
+import type { Watched, WatchInput } from '../../../src/replication/topology.ts';
 import { eventually } from '../../support/eventually.ts';
-import { gap, INPUT, MAP, type PumpDouble, type ReplicationUnderTest } from '../../support/replication-rig.ts';
+import { BACK, gap, INPUT, MAP, type PumpDouble, type ReplicationUnderTest } from '../../support/replication-rig.ts';
 import { useRig } from './rig.ts';
 
 const TWO_WAY = { ...INPUT, mode: 'two-way', parallelism: 1 };
-const BACK = MAP.map(({ topic, from, to, count }) => ({ topic, from: to, to: from, count }));
 
 const stage = useRig();
 
