@@ -1,4 +1,5 @@
 import { backlog, COPY, ORIGINAL, sendBacklog, type Backlog } from './backlog.ts';
+import { busySeconds } from './busy.ts';
 import { createTopic, QUEUES, queuesOf, type Brokers, type Side } from './brokers.ts';
 import { Meter } from './meter.ts';
 import { pullAll } from './pull.ts';
@@ -23,6 +24,9 @@ export interface Round {
   readonly ratioBeside: number;
   /** The pump's mean batch, messages. */
   readonly pumpBatch: number;
+  /** CPU seconds of all processes, the brokers' included, for reading a million messages, and for sending as many. */
+  readonly pullBusy: number;
+  readonly sendBusy: number;
   /** CPU seconds of the pump's process for a million messages. */
   readonly pumpCpu: number;
   /** From the pump's start to its first acknowledgement. ms */
@@ -49,8 +53,10 @@ export async function measureRound(
   const from = queuesOf(east, topic);
   const copies = backlog(inQueue, size, COPY);
 
-  const pull = await read(east, from, total);
-  const sent = await send(west, `${topic}-send`, copies);
+  const toSend = await createTopic(west, `${topic}-send`);
+  const reading = await busySeconds(() => read(east, from, total));
+  const sending = await busySeconds(() => sendTo(west, toSend, copies));
+  const [pull, sent] = [reading.result, sending.result];
   const beside = await createTopic(west, `${topic}-beside`);
   const [pullBeside, sendBeside] = await Promise.all([read(east, from, total), sendTo(west, beside, copies)]);
 
@@ -62,6 +68,7 @@ export async function measureRound(
   return {
     ...{ messages: total, pull, send: sent, pullBeside, sendBeside, pump: rate },
     ...{ ratio: rate / Math.min(pull, sent), ratioBeside: rate / Math.min(pullBeside, sendBeside) },
+    ...{ pullBusy: (reading.seconds * 1e6) / total, sendBusy: (sending.seconds * 1e6) / total },
     ...{ pumpBatch: total / batches, pumpCpu: (cpuSeconds * 1e6) / total, startMs, peakRss },
   };
 }

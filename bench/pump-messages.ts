@@ -1,4 +1,4 @@
-import type { PumpInput } from '../activities/types.ts';
+import type { PumpInput } from '../src/replication/pump-messages.ts';
 import type { Queue } from '../src/transport/types.ts';
 
 export interface Flow {

@@ -1,9 +1,11 @@
 /** The pump, or a raw consumer, in a process of its own, so that what it takes can be told: takes jobs from the parent, one at a time. */
+import { keepHeapCompact } from '../src/worker/compact-heap.ts';
 import { consume } from './consume.ts';
 import { copy } from './copy.ts';
 import { idle } from './idle-pump.ts';
 import type { Job, JobAnswer } from './pump-messages.ts';
 
+keepHeapCompact();
 process.on('message', (job: Job) => {
   void work(job)
     .then((result): JobAnswer => ({ result }))

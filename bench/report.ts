@@ -45,6 +45,8 @@ export function medianOf(rounds: readonly Round[]): Round {
     ratio: median(({ ratio }) => ratio),
     ratioBeside: median(({ ratioBeside }) => ratioBeside),
     pumpBatch: median(({ pumpBatch }) => pumpBatch),
+    pullBusy: median(({ pullBusy }) => pullBusy),
+    sendBusy: median(({ sendBusy }) => sendBusy),
     pumpCpu: median(({ pumpCpu }) => pumpCpu),
     startMs: median(({ startMs }) => startMs),
     peakRss: Math.max(...rounds.map(({ peakRss }) => peakRss)),
@@ -70,13 +72,22 @@ export function tableRow(name: string, round: Round, size: number): string {
   ].join('');
 }
 
+/** Reading and sending cost CPU time, most of it the brokers': beyond this rate the processors cannot do both, whoever copies. Messages a second. */
+function processorsAllow({ pullBusy, sendBusy }: Round): number {
+  return (cpus().length * 1e6) / (pullBusy + sendBusy);
+}
+
 export function backlogSummary({ median }: BacklogResult): string {
+  const most = processorsAllow(median);
   return [
     'rates: from the first answer on; what is sent counts when it can be read. start: until the first batch is acknowledged',
     `ratio: the pump against the slower of raw pull and raw send, median ${median.ratio.toFixed(2)}, ` +
       `goal ${GOAL_RATIO.toFixed(2)}: ${verdict(median.ratio >= GOAL_RATIO)}`,
     'both at once: one process reads and sends side by side, on the machine that the brokers share; the pump against the slower ' +
       `of them, median ${median.ratioBeside.toFixed(2)}`,
+    `processors: reading a million takes ${median.pullBusy.toFixed(1)} CPU seconds of all processes together, sending them ` +
+      `${median.sendBusy.toFixed(1)}: a copier without any work of its own comes to about ${whole(most)} msg/s here, ` +
+      `${(most / Math.min(median.pull, median.send)).toFixed(2)} of the slower`,
     `CPU: seconds of the pump's process for a million messages, median ${median.pumpCpu.toFixed(1)}, ` +
       `goal ${GOAL_CPU_SECONDS}: ${verdict(median.pumpCpu <= GOAL_CPU_SECONDS)}`,
   ].join('\n');
