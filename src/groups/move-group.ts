@@ -1,4 +1,4 @@
-import { commitOffsets } from '../pump/prepare/commit-offsets.ts';
+import { inParallel } from '../pump/prepare/in-parallel.ts';
 import { matches } from '../replication/topic-pattern.ts';
 import type { Cluster } from '../transport/types.ts';
 import { movesOf, type GroupLook, type GroupSlot } from './group-look.ts';
@@ -28,22 +28,14 @@ export async function moveGroup(look: GroupLook, options: MoveOptions): Promise<
   const resets = options.resetOnline.some((pattern) => matches(pattern, look.group));
   if (online.length > 0 && !resets) return { ...look, problem: onlineProblem(online) };
   const moved = new Map<GroupSlot, number>();
-  const move = async ({ slot, offset }: (typeof moves)[number]) => {
+  await inParallel(moves, async ({ slot, offset }) => {
     await write(look.group, slot, offset, online.length > 0, options);
     moved.set(slot, offset);
-  };
-  const has = new Set(look.slots.filter(({ destination }) => destination !== undefined).map(tableOf));
-  const newTableOf = (slot: GroupSlot) => (has.has(tableOf(slot)) ? undefined : tableOf(slot));
-  await commitOffsets(moves, ({ slot }) => newTableOf(slot), move);
+  });
   return {
     ...look,
     slots: look.slots.map((slot) => ({ ...slot, destination: moved.get(slot) ?? slot.destination })),
   };
-}
-
-/** A broker keeps a group's offsets by topic. */
-function tableOf({ to: { topic, broker } }: GroupSlot): string {
-  return `${topic}/${broker}`;
 }
 
 /** Whoever consumes as this group at the destination, through any of the brokers concerned. */

@@ -3,10 +3,10 @@ import type { LeftOut, Prepared, PrepareInput } from '../replication/preparation
 import { topicsIn } from '../replication/queue-map.ts';
 import { queueKey, type Cluster } from '../transport/types.ts';
 import { chooseTopics, idlePatterns } from './prepare/choose-topics.ts';
-import { commitOffsets } from './prepare/commit-offsets.ts';
 import { createRetryGroups } from './prepare/create-groups.ts';
 import { createQuarantine } from './prepare/create-quarantine.ts';
 import { createTopic } from './prepare/create-topics.ts';
+import { inParallel } from './prepare/in-parallel.ts';
 import { inspectClusters, inspectTopics } from './prepare/inspect.ts';
 import { resolveStarts } from './prepare/start-offsets.ts';
 import { planTopic, type TopicPlan } from './prepare/topic-plan.ts';
@@ -59,11 +59,7 @@ export async function prepareFlow(
   if (input.onPoison === 'quarantine') await createQuarantine(destination.admin, map);
   await Promise.all([source.admin.createGroup(group), destination.admin.createGroup(group)]);
   // durable before the first copy: a start such as `latest` must not be resolved a second time
-  await commitOffsets(
-    starts,
-    ({ queue }) => `${queue.topic}/${queue.broker}`,
-    ({ queue, offset }) => source.admin.commit(group, queue, offset),
-  );
+  await inParallel(starts, ({ queue, offset }) => source.admin.commit(group, queue, offset));
   return {
     map,
     starts: Object.fromEntries(starts.map(({ queue, offset }) => [queueKey(queue), offset])),

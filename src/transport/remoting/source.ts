@@ -9,6 +9,7 @@ import { TransportError } from '../errors.ts';
 import type { OffsetRange, OffsetSource, PullAnswer, PullRequest, Queue } from '../types.ts';
 import type { BrokerConnections } from './broker-connections.ts';
 import type { ReadFrom } from './broker-directory.ts';
+import { FirstAlone } from './first-alone.ts';
 import { HOLD_CHECK_MS, REQUEST_TIMEOUT_MS } from './limits.ts';
 
 /** Pulls name a group that every broker since 3.x comes with; it is not the group whose offsets are kept. */
@@ -23,6 +24,7 @@ export class RemotingSource implements OffsetSource {
   readonly #messages: BrokerConnections;
   readonly #offsets: BrokerConnections;
   readonly #from: ReadFrom;
+  readonly #commits = new FirstAlone();
 
   /** @param from `slave`: messages may come from a slave while there is no master; not for what must be the whole truth */
   constructor(messages: BrokerConnections, offsets: BrokerConnections, from: ReadFrom = 'master') {
@@ -54,8 +56,16 @@ export class RemotingSource implements OffsetSource {
     return await this.#offsets.call(queue.broker, queryConsumerOffset, { group, ...place(queue) });
   }
 
+  /**
+   * A broker may forget one of the first two offsets of a group and topic that come at once: ConsumerOffsetManager.commitOffset puts a new table
+   * for either. So the first goes alone.
+   */
   async commit(group: string, queue: Queue, offset: number): Promise<void> {
-    await this.#offsets.call(queue.broker, updateConsumerOffset, { group, ...place(queue), offset });
+    const { topic, broker } = queue;
+    const commit = { group, ...place(queue), offset };
+    await this.#commits.run(`${broker} ${topic} ${group}`, () =>
+      this.#offsets.call(broker, updateConsumerOffset, commit),
+    );
   }
 
   close(): void {

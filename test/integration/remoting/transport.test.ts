@@ -206,6 +206,19 @@ describe.each(BROKER_VERSIONS)('a cluster of %s', (version) => {
     expect(await cluster.admin.committed(group, queue)).toBe(42);
   });
 
+  test('keeps every one of the first offsets of a group, which come at once', async () => {
+    const queues = Array.from({ length: 16 }, (_, id) => ({ topic, broker, id }));
+    const lost: string[] = [];
+    for (let round = 0; round < 60; round++) {
+      const fresh = `${group}-${round}`;
+      await cluster.admin.createGroup(fresh);
+      await Promise.all(queues.map((queue) => destination.commit(fresh, queue, 7)));
+      for (const queue of queues)
+        if ((await destination.committed(fresh, queue)) !== 7) lost.push(`${fresh} ${queue.id}`);
+    }
+    expect(lost).toEqual([]);
+  }, 60_000);
+
   test('locks queues for one owner at a time', async () => {
     const key = { topic: 'elsewhere', broker: 'source-broker', id: 3 };
     expect(await destination.lock(broker, group, 'one', [key])).toEqual([key]);
