@@ -14,7 +14,7 @@ import {
 } from './definitions.ts';
 import type { Java } from './fetch/java.ts';
 import { brokerIsRegistered, nameServerAnswers, proxyAnswers } from './probe.ts';
-import type { ServerSpec } from './server.ts';
+import { temporaryFolder, type ServerSpec } from './server.ts';
 
 /** What it takes to run RocketMQ's servers. */
 export interface RocketmqRuntime {
@@ -126,6 +126,8 @@ function javaProcess(
       '-XX:-UsePerfData',
       // Logs and stores default to the user's home.
       `-Duser.home=${folder}`,
+      // Brokers and proxies unpack libraries and keys, 12 MB at each start; Java does not look at TMPDIR.
+      `-Djava.io.tmpdir=${temporaryFolder(folder)}`,
       ...java.moduleFlags,
       '-cp',
       classPath,

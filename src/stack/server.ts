@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { assertPortsFree } from './ports.ts';
@@ -79,17 +79,18 @@ export async function startServer(spec: ServerSpec): Promise<boolean> {
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, content);
   }
+  await rm(temporaryFolder(spec.folder), { recursive: true, force: true });
+  await mkdir(temporaryFolder(spec.folder), { recursive: true });
   await spawnRecorded(spec);
   return true;
 }
 
 async function spawnRecorded(spec: ServerSpec): Promise<void> {
-  mkdirSync(spec.folder, { recursive: true });
   const log = openSync(logFile(spec.folder), 'a');
   const child = spawn(spec.command, spec.args, {
     cwd: spec.folder,
     detached: true,
-    env: { ...process.env, ...spec.env },
+    env: { ...process.env, TMPDIR: temporaryFolder(spec.folder), ...spec.env },
     stdio: ['ignore', log, log],
   });
   closeSync(log);
@@ -142,6 +143,11 @@ export async function stopServer(folder: string, patienceMs = STOP_PATIENCE_MS):
     await delay(POLL_MS / 2);
   }
   return true;
+}
+
+/** Where a server leaves its temporary files. Emptied before each start: one that was killed could not tidy up. */
+export function temporaryFolder(folder: string): string {
+  return join(folder, 'tmp');
 }
 
 export function logFile(folder: string): string {

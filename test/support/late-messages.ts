@@ -35,7 +35,8 @@ export class LateMessages {
   static async store({ nameServers, topic, count, delayLevel }: LateOptions): Promise<LateMessages> {
     const [java, jars] = [await findJava(), await (await rocketmqJars())(() => undefined)];
     const folder = await mkdtemp(join(tmpdir(), 'replicator-late-'));
-    const args = ['-Xmx128m', '-XX:TieredStopAtLevel=1', `-Duser.home=${folder}`, '-cp', jars, SOURCE];
+    const own = ['-XX:-UsePerfData', `-Duser.home=${folder}`, `-Djava.io.tmpdir=${folder}`];
+    const args = ['-Xmx128m', '-XX:TieredStopAtLevel=1', ...own, '-cp', jars, SOURCE];
     const more = [nameServers.join(';'), topic, String(count), String(delayLevel)];
     const late = new LateMessages(
       spawn(java.command, [...args, ...more], { stdio: ['pipe', 'pipe', 'inherit'] }),

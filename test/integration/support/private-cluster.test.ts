@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { openRemotingCluster } from '../../../src/transport/remoting/cluster.ts';
+import { temporaryFolder } from '../../../src/stack/server.ts';
 import { startBroker } from '../../support/servers.ts';
 
 test.each([
@@ -13,6 +14,9 @@ test.each([
   try {
     expect(await cluster.admin.brokerVersion(own.brokerName)).toBe(reported);
     expect((await cluster.admin.brokerConfig(own.brokerName)).get('maxMessageSize')).toBe('65536');
+    // RocksDB's library; 4.4.0 unpacks nothing.
+    const unpacked = readdirSync(temporaryFolder(own.broker.folder)).filter((file) => file.includes('rocksdb'));
+    expect(unpacked).toHaveLength(version === '5.5.0' ? 1 : 0);
   } finally {
     cluster.close();
     await own.remove();

@@ -3,11 +3,20 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, expect, test, vi } from 'vitest';
 import { loadConfig } from '../../../src/config/load.ts';
 import { exampleConfig } from '../../../src/stack/example-config.ts';
 import { identify } from '../../../src/stack/process-identity.ts';
-import { logFile, startServer, stopServer, waitUntilReady, type ServerSpec } from '../../../src/stack/server.ts';
+import {
+  logFile,
+  runningProcess,
+  signalServer,
+  startServer,
+  stopServer,
+  temporaryFolder,
+  waitUntilReady,
+  type ServerSpec,
+} from '../../../src/stack/server.ts';
 import { stackDown, stackStatus } from '../../../src/stack/stack.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'replicator-stack-'));
@@ -18,6 +27,10 @@ afterEach(() => {
   vi.unstubAllEnvs();
   rmSync(home, { recursive: true, force: true });
   mkdirSync(home);
+});
+
+afterAll(() => {
+  rmSync(home, { recursive: true });
 });
 
 test('status says where everything is, also when nothing runs', () => {
@@ -78,6 +91,22 @@ test('a server that does not heed SIGTERM is killed', async () => {
   expect(await stopServer(deaf.folder, 200)).toBe(true);
   expect(performance.now() - began).toBeGreaterThan(200);
   expect(await stopServer(deaf.folder)).toBe(false);
+});
+
+test('a server leaves its temporary files in its own folder, and finds none of the last one', async () => {
+  const script = `require('fs').writeFileSync(require('os').tmpdir() + '/' + process.pid, ''); setInterval(() => {}, 1000)`;
+  const server = nodeServer('east-broker', script);
+  for (const start of ['first', 'second']) {
+    await startServer(server);
+    const pid = String(runningProcess(server.folder)!.pid);
+    await vi.waitFor(() => {
+      expect(readdirSync(temporaryFolder(server.folder)), start).toEqual([pid]);
+    });
+    signalServer(server.folder, 'SIGKILL');
+    await vi.waitFor(() => {
+      expect(runningProcess(server.folder)).toBeUndefined();
+    });
+  }
 });
 
 test('a taken port keeps a server from being started', async () => {
