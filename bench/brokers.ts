@@ -1,7 +1,7 @@
 import { mkdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { brokerName } from '../src/stack/definitions.ts';
+import { brokerName, type Settings } from '../src/stack/definitions.ts';
 import { findJava } from '../src/stack/fetch/java.ts';
 import { rocketmqJars } from '../src/stack/fetch/rocketmq.ts';
 import { cacheFolder } from '../src/stack/folders.ts';
@@ -16,6 +16,9 @@ const PORT_BASE = 29_400;
 const HOME = join(cacheFolder(), 'bench-stack');
 export const QUEUES = 4;
 const ROUTE_LIMIT_MS = 30_000;
+
+/** Brokers as they come give 32 messages or 256 KiB a pull (docs/operations.md, Sizing). */
+const LARGE_PULLS = { maxTransferCountOnMessageInMemory: 1024, maxTransferBytesOnMessageInMemory: 1024 * 1024 };
 
 const silently = { home: HOME, portBase: PORT_BASE, progress: () => undefined };
 
@@ -33,10 +36,15 @@ export interface Brokers {
   readonly west: Side;
 }
 
+export interface BrokerOptions {
+  /** Whether the brokers give as many messages at once as docs/operations.md advises. */
+  readonly largePulls: boolean;
+}
+
 /** Starts a name server and a broker for each side; nothing of an earlier run is left. @throws StackError */
-export async function startBrokers(progress: (line: string) => void): Promise<Brokers> {
+export async function startBrokers(options: BrokerOptions, progress: (line: string) => void): Promise<Brokers> {
   await removeBrokers();
-  const { clusters } = await stackServers({ ...silently, progress });
+  const { clusters } = await stackServers({ ...silently, progress, brokerSettings: brokerSettings(options) });
   for (const { nameServer, broker } of Object.values(clusters)) {
     await Promise.all([startServer(nameServer), startServer(broker)]);
     await Promise.all([waitUntilReady(nameServer), waitUntilReady(broker)]);
@@ -45,16 +53,20 @@ export async function startBrokers(progress: (line: string) => void): Promise<Br
 }
 
 /** A broker of the oldest supported version beside the others, for the source. @throws StackError */
-export async function startOldSource(): Promise<Side> {
+export async function startOldSource(options: BrokerOptions): Promise<Side> {
   const fetchJars = await rocketmqJars('4.4.0');
   const runtime = { java: await findJava(), classPath: await fetchJars(() => undefined) };
   const ports = { nameServer: PORT_BASE + 186, broker: PORT_BASE + 192, proxyRemoting: 0, proxyGrpc: 0 };
-  const { nameServer, broker } = clusterServers(runtime, HOME, 'old', ports);
+  const { nameServer, broker } = clusterServers(runtime, HOME, 'old', ports, brokerSettings(options));
   await Promise.all([startServer(nameServer), startServer(broker)]);
   await Promise.all([waitUntilReady(nameServer), waitUntilReady(broker)]);
   const nameServers = [`127.0.0.1:${ports.nameServer}`];
   const cluster = openRemotingCluster({ name: 'old', nameServers });
   return { cluster, broker: brokerName('old'), nameServers, brokerAddress: `127.0.0.1:${ports.broker}` };
+}
+
+function brokerSettings({ largePulls }: BrokerOptions): Settings {
+  return largePulls ? LARGE_PULLS : {};
 }
 
 function side(name: 'east' | 'west'): Side {

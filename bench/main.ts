@@ -6,6 +6,7 @@ import { readOptions, USAGE, type BenchOptions, type Scenario } from './options.
 import { createFlowGroup } from './pump.ts';
 import {
   backlogSummary,
+  brokersText,
   farSummary,
   idleSummary,
   largeSummary,
@@ -34,17 +35,17 @@ async function bench(options: BenchOptions): Promise<void> {
   await assertDiskHolds(options.scenarios.reduce((sum, scenario) => sum + bytesOf(scenario, options), 0));
   const host = machine();
   say(machineText(host));
-  say('starting brokers');
+  say(brokersText(options));
   onInterrupt();
   try {
-    const brokers = await startBrokers(say);
+    const brokers = await startBrokers(options, say);
     await createFlowGroup(brokers);
     const results: Partial<Record<Scenario, unknown>> = {};
     for (const scenario of options.scenarios) {
       say(`\n${scenario}`);
       results[scenario] = await measure(scenario, brokers, options, say);
     }
-    if (options.json) console.log(JSON.stringify({ machine: host, ...results }));
+    if (options.json) console.log(JSON.stringify({ machine: host, largePulls: options.largePulls, ...results }));
     for (const { cluster } of [brokers.east, brokers.west]) cluster.close();
   } finally {
     await removeBrokers();
@@ -71,7 +72,7 @@ async function measure(
       return result;
     }
     case 'old-source': {
-      const old = { ...brokers, east: await startOldSource() };
+      const old = { ...brokers, east: await startOldSource(options) };
       await createFlowGroup(old);
       const result = await measureRounds(old, loadOf(scenario, options), say);
       old.east.cluster.close();

@@ -21,6 +21,8 @@ export interface BenchOptions {
   readonly size: number;
   /** Of `idle`. */
   readonly queues: number;
+  /** Whether brokers give more at once than 32 messages or 256 KiB. */
+  readonly largePulls: boolean;
   /** One JSON document on stdout; everything for people goes to stderr. */
   readonly json: boolean;
 }
@@ -40,6 +42,7 @@ export const USAGE = `npm run bench -- [SCENARIO...] [--rounds N] [--messages N]
   --messages N   messages a round (default 200000)
   --size BYTES   body size of backlog and old-source (default 1024)
   --queues N     queues of idle (default 8000)
+  --usual-pulls  brokers give 32 messages or 256 KiB at once, as they come, instead of 1,024 or 1 MiB
   --json         one JSON document on stdout`;
 
 /** `undefined` when help was asked for. @throws Error in words */
@@ -50,6 +53,7 @@ export function readOptions(argv: readonly string[]): BenchOptions | undefined {
     options: {
       help: { type: 'boolean', short: 'h', default: false },
       json: { type: 'boolean', default: false },
+      'usual-pulls': { type: 'boolean', default: false },
       rounds: { type: 'string', default: '5' },
       messages: { type: 'string', default: '200000' },
       size: { type: 'string', default: '1024' },
@@ -64,6 +68,7 @@ export function readOptions(argv: readonly string[]): BenchOptions | undefined {
     messages: wholeNumber('--messages', messages, 1000, 10_000_000),
     size: wholeNumber('--size', size, 1, 4_000_000),
     queues: wholeNumber('--queues', queues, 1, 100_000),
+    largePulls: !values['usual-pulls'],
     json,
   };
 }

@@ -1,4 +1,5 @@
 import { cpus, loadavg, totalmem } from 'node:os';
+import type { BrokerOptions } from './brokers.ts';
 import { GOAL_FAR_RATE, type FarResult } from './far.ts';
 import { GOAL_IDLE_CPU, GOAL_IDLE_RSS, type IdleResult } from './idle.ts';
 import { GOAL_MS, GOAL_TIMES, type LatencyResult } from './latency.ts';
@@ -26,6 +27,13 @@ export function machine() {
 
 export function machineText({ processors, model, memoryGiB, node, load }: ReturnType<typeof machine>): string {
   return `${processors} processors (${model}), ${memoryGiB} GiB, Node ${node}, load ${load} before the start; brokers on the same machine`;
+}
+
+export function brokersText({ largePulls }: BrokerOptions): string {
+  const text = largePulls
+    ? 'brokers give 1,024 messages or 1 MiB a pull, as docs/operations.md advises (--usual-pulls: as they come)'
+    : 'brokers give 32 messages or 256 KiB a pull, as they come';
+  return `starting brokers: ${text}`;
 }
 
 /** Each figure's median by itself. */

@@ -1,11 +1,11 @@
 import type { PullAnswer, Queue, QueueReader } from '../transport/types.ts';
 import type { ByteBudget } from './byte-budget.ts';
+import { PullSize, USUAL_MESSAGES } from './pull-size.ts';
 
-/** A broker answers a pull with at most 32 messages or 256 KiB, whatever is asked. */
-const MESSAGES_A_PULL = 32;
-const FIRST_ESTIMATE_BYTES = 256 * 1024;
-/** Pulls under way at once that keep a near broker busy. */
+/** What keeps a near broker busy: pulls under way at once for so many messages, but not more pulls than this, and not fewer. */
+const MESSAGES_IN_FLIGHT = 512;
 const PULLS_IN_FLIGHT = 16;
+const FEWEST_PULLS_IN_FLIGHT = 3;
 /** What one queue should be able to give over any distance: so much is asked for in advance for each ms of a round trip. */
 const MESSAGES_A_MS = 40;
 const BYTES_A_MS = 40 * 1024;
@@ -14,6 +14,8 @@ const MOST_PULLS_IN_FLIGHT = 1024;
 const LONG_POLL_MS = 15_000;
 
 interface Pull {
+  /** For what is there, for more of it than the broker gave so far, or a long poll at the end of the queue. */
+  readonly kind: 'usual' | 'larger' | 'waiting';
   readonly from: number;
   readonly to: number;
   readonly answer: Promise<PullAnswer>;
@@ -53,8 +55,7 @@ export class PullAhead {
   #known: number;
   /** The last answer said that there is nothing to read yet. */
   #atEnd = false;
-  #step = MESSAGES_A_PULL;
-  #estimate = FIRST_ESTIMATE_BYTES;
+  readonly #size = new PullSize();
   #roundTripMs = 0;
   #starting: Promise<Pull | undefined> | undefined;
   /** Bytes of the answer that the caller is working on. */
@@ -143,15 +144,22 @@ export class PullAhead {
 
   #fill(): void {
     while (this.#pulls.length > 0 && this.#pulls.length < this.#mostPulls && this.#next < this.#known) {
-      if (!this.#options.budget.tryTake(this.#estimate)) return;
-      this.#pulls.push(this.#pull(this.#next, this.#untilStep(), this.#estimate));
+      const { messages, bytes } = this.#size;
+      if (this.#size.mayTry && this.#options.budget.tryTake(2 * bytes)) {
+        this.#size.trying();
+        this.#pulls.push(this.#pull(this.#next, this.#upTo(2 * messages), 2 * bytes, 'larger'));
+      } else if (this.#options.budget.tryTake(bytes))
+        this.#pulls.push(this.#pull(this.#next, this.#upTo(messages), bytes));
+      else return;
     }
   }
 
   get #mostPulls(): number {
     if (this.#options.pullsInFlight !== undefined) return this.#options.pullsInFlight;
-    const most = this.#roundTripMs * Math.min(MESSAGES_A_MS / this.#step, BYTES_A_MS / this.#estimate);
-    return Math.min(Math.max(PULLS_IN_FLIGHT, most), MOST_PULLS_IN_FLIGHT);
+    const { messages, bytes } = this.#size;
+    const near = Math.min(Math.max(FEWEST_PULLS_IN_FLIGHT, MESSAGES_IN_FLIGHT / messages), PULLS_IN_FLIGHT);
+    const far = this.#roundTripMs * Math.min(MESSAGES_A_MS / messages, BYTES_A_MS / bytes);
+    return Math.min(Math.max(near, far), MOST_PULLS_IN_FLIGHT);
   }
 
   /** Nothing is in flight. Somebody who did not wait for the end of it may have asked before. */
@@ -167,27 +175,29 @@ export class PullAhead {
     const { budget, until = Number.MAX_SAFE_INTEGER } = this.#options;
     if (this.#next >= until) return undefined;
     if (this.#next < this.#known && !this.#atEnd) {
-      const estimate = this.#estimate;
-      await budget.take(estimate, this.#closing.signal);
+      const { bytes } = this.#size;
+      await budget.take(bytes, this.#closing.signal);
       if (this.#closing.signal.aborted) {
-        budget.release(estimate);
+        budget.release(bytes);
         this.#closing.signal.throwIfAborted();
       }
-      this.#pulls.push(this.#pull(this.#next, this.#untilStep(), estimate));
+      this.#pulls.push(this.#pull(this.#next, this.#upTo(this.#size.messages), bytes));
       this.#fill();
-    } else this.#pulls.push(this.#pull(this.#next, Math.min(this.#next + MESSAGES_A_PULL, until), 0, LONG_POLL_MS));
+    } else this.#pulls.push(this.#pull(this.#next, Math.min(this.#next + USUAL_MESSAGES, until), 0, 'waiting'));
     return this.#pulls[0];
   }
 
-  #untilStep(): number {
-    return Math.min(this.#next + this.#step, this.#known);
+  #upTo(messages: number): number {
+    return Math.min(this.#next + messages, this.#known);
   }
 
-  #pull(from: number, to: number, bytes: number, waitMs = 0): Pull {
+  #pull(from: number, to: number, bytes: number, kind: Pull['kind'] = 'usual'): Pull {
     const { reader, queue } = this.#options;
+    const waitMs = kind === 'waiting' ? LONG_POLL_MS : 0;
     const request = { offset: from, maxMessages: to - from, waitMs };
     const asked = performance.now();
     const pull: Pull = {
+      kind,
       from,
       to,
       bytes,
@@ -199,7 +209,7 @@ export class PullAhead {
       (answer) => {
         if (!this.#settle(pull, answer.records.length)) return;
         pull.ready = answer.kind !== 'nothing';
-        if (waitMs === 0) this.#measure(performance.now() - asked);
+        if (kind !== 'waiting') this.#measure(performance.now() - asked);
         if (answer.kind === 'messages') this.#learn(pull, answer);
       },
       () => this.#settle(pull, 0),
@@ -222,28 +232,30 @@ export class PullAhead {
 
   /** From now on as many messages are asked for as the broker is ready to give. The rest of a short answer is asked for at once. */
   #learn(pull: Pull, answer: PullAnswer): void {
+    const { kind, from, to } = pull;
+    const { nextOffset, records } = answer;
     this.#atEnd = false;
     if (this.#options.until === undefined) this.#known = Math.max(this.#known, answer.range.max);
-    this.#estimate = Math.max(answer.records.length, Math.floor(this.#estimate * 0.9), 4096);
-    if (answer.nextOffset >= pull.to) this.#step = Math.min(MESSAGES_A_PULL, this.#step + 1);
-    else if (pull === this.#pulls.at(-1)) this.#next = answer.nextOffset;
+    // What a long poll finds says how many messages there were, not how many the broker gives.
+    if (kind !== 'waiting') this.#size.learn(to - from, nextOffset - from, records.length, kind === 'larger');
+    if (nextOffset >= to) return;
+    if (pull === this.#pulls.at(-1)) this.#next = nextOffset;
     else {
-      this.#step = Math.max(1, answer.nextOffset - pull.from);
-      pull.restFrom = answer.nextOffset;
-      if (this.#options.budget.tryTake(this.#estimate)) this.#insertRest(pull, this.#pulls.indexOf(pull) + 1);
+      pull.restFrom = nextOffset;
+      if (this.#options.budget.tryTake(this.#size.bytes)) this.#insertRest(pull, this.#pulls.indexOf(pull) + 1);
     }
   }
 
   /** What comes next is the rest of the answer handed out, whether there is room for it or not. */
   #askForRest(pull: Pull): void {
     if (pull.restFrom === undefined) return;
-    this.#options.budget.overdraw(this.#estimate);
+    this.#options.budget.overdraw(this.#size.bytes);
     this.#insertRest(pull, 0);
   }
 
   /** The budget for it has been taken. */
   #insertRest(pull: Pull, index: number): void {
-    this.#pulls.splice(index, 0, this.#pull(pull.restFrom!, pull.to, this.#estimate));
+    this.#pulls.splice(index, 0, this.#pull(pull.restFrom!, pull.to, this.#size.bytes));
     pull.restFrom = undefined;
   }
 

@@ -7,6 +7,7 @@ import {
   PORTS_PER_STACK,
   stackPorts,
   type ClusterName,
+  type Settings,
   type StackPorts,
 } from './definitions.ts';
 import { exampleConfig } from './example-config.ts';
@@ -34,6 +35,8 @@ export interface StackOptions {
   readonly portBase?: number;
   /** Whether `up` starts the clusters' proxies (gRPC). Default true. */
   readonly proxies?: boolean;
+  /** Settings of its brokers beside the stack's own, which they win over. */
+  readonly brokerSettings?: Settings;
   /** Called with lines for people about what takes long. Default: written to stderr. */
   readonly progress?: (line: string) => void;
 }
@@ -75,7 +78,8 @@ export async function stackUp(options: StackOptions = {}): Promise<StackStatus> 
 export async function stackServers(options: StackOptions = {}): Promise<StackServers> {
   const { home, ports, progress } = resolveOptions(options);
   const { cli, runtime } = await fetchServers(progress);
-  const cluster = (name: ClusterName): ClusterServers => clusterServers(runtime, home, name, ports.clusters[name]);
+  const cluster = (name: ClusterName): ClusterServers =>
+    clusterServers(runtime, home, name, ports.clusters[name], options.brokerSettings);
   return {
     temporal: temporalServer(cli, home, ports.temporal, ports.temporalUi),
     clusters: { east: cluster('east'), west: cluster('west') },

@@ -1,12 +1,14 @@
 import { TransportError } from '../../src/transport/errors.ts';
 import type { OffsetRange, PullAnswer, PullRequest, Queue, QueueReader } from '../../src/transport/types.ts';
 
-/** What a broker answers at most. */
-const MOST_MESSAGES = 32;
+/** What a broker answers at most unless its settings say otherwise. */
+const USUAL_MESSAGES = 32;
 
 export interface FakeReaderOptions {
   /** Numbers in [0, 1) that decide how late each answer comes and how much of what was asked it holds; without it: at once, and all. */
   readonly random?: () => number;
+  /** Messages in an answer at most; default 32. */
+  readonly most?: number;
   /** How likely an answer is a failure, or says wrongly that there is nothing yet. */
   readonly failures?: number;
   readonly nothings?: number;
@@ -30,12 +32,12 @@ export class FakeReader implements QueueReader {
   }
 
   append(...records: readonly (Buffer | undefined)[]): void {
-    this.#records.push(...records);
+    for (const record of records) this.#records.push(record);
     for (const wake of this.#polling) wake();
   }
 
   async pull(_queue: Queue, request: PullRequest, signal?: AbortSignal): Promise<PullAnswer> {
-    const { random = () => 0.999, failures = 0, nothings = 0 } = this.#options;
+    const { random = () => 0.9999, most: mostGiven = USUAL_MESSAGES, failures = 0, nothings = 0 } = this.#options;
     this.requests.push(request);
     for (let turns = this.#options.random ? Math.floor(6 * random()) : 0; turns > 0; turns--) await nextTurn();
     signal?.throwIfAborted();
@@ -45,7 +47,7 @@ export class FakeReader implements QueueReader {
     if (request.offset < this.min) return this.#answer('moved', this.min);
     if (request.offset > this.max) return this.#answer('moved', this.max);
     if (request.offset === this.max) return this.#answer('nothing', request.offset);
-    const most = Math.min(request.maxMessages, MOST_MESSAGES);
+    const most = Math.min(request.maxMessages, mostGiven);
     return this.#messages(request.offset, 1 + Math.floor(most * random()));
   }
 

@@ -73,6 +73,7 @@ const setting = fc.record({
   messages: fc.nat(300),
   bodyBytes: fc.oneof(fc.nat(200), fc.integer({ min: 5000, max: 20_000 })),
   limit: fc.oneof(fc.nat(100_000), fc.nat(2_000_000)),
+  most: fc.constantFrom(5, 32, 32, 1000),
   nothings: fc.constantFrom(0, 0, 0.1),
 });
 
@@ -83,8 +84,8 @@ describe('reading ahead', () => {
 
   test('gives each message once and in order, whatever the answers hold and whenever they come; the budget comes back', async () => {
     await fc.assert(
-      fc.asyncProperty(setting, fc.nat(400), fc.nat(400), async ({ seed, messages, bodyBytes, limit }, a, b) => {
-        const reader = readerWith(messages, bodyBytes, { random: seeded(seed) });
+      fc.asyncProperty(setting, fc.nat(400), fc.nat(400), async ({ seed, messages, bodyBytes, limit, most }, a, b) => {
+        const reader = readerWith(messages, bodyBytes, { random: seeded(seed), most });
         const from = Math.min(a, b, messages);
         const until = Math.min(Math.max(a, b), messages);
         const budget = new WatchedBudget(limit);
@@ -93,8 +94,8 @@ describe('reading ahead', () => {
         expect(await reading.take()).toBeUndefined();
         reading.close();
         expect(budget.taken).toBe(0);
-        const largestAnswer = 32 * (bodyBytes + 200);
-        const estimate = Math.max(256 * 1024, largestAnswer);
+        const largestAnswer = Math.min(most, messages) * (bodyBytes + 200);
+        const estimate = 2 * Math.max(256 * 1024, largestAnswer);
         expect(budget.most).toBeLessThanOrEqual(Math.max(limit, estimate) + estimate + MOST_PULLS * largestAnswer);
       }),
       { numRuns: 100 },
@@ -106,9 +107,9 @@ describe('reading ahead', () => {
       fc.asyncProperty(
         setting,
         fc.array(fc.nat(60), { maxLength: 8 }),
-        async ({ seed, messages, bodyBytes, limit, nothings }, later) => {
+        async ({ seed, messages, bodyBytes, limit, most, nothings }, later) => {
           const random = seeded(seed);
-          const reader = readerWith(messages, bodyBytes, { random, nothings });
+          const reader = readerWith(messages, bodyBytes, { random, most, nothings });
           const budget = new ByteBudget(limit);
           const reading = pullAhead({ reader, budget });
           const total = messages + later.reduce((sum, each) => sum + each, 0);
@@ -133,8 +134,8 @@ describe('reading ahead', () => {
         fc.nat(60),
         fc.boolean(),
         fc.constantFrom(0, 0.05),
-        async ({ seed, messages, bodyBytes, limit }, turns, twice, failures) => {
-          const reader = readerWith(messages, bodyBytes, { random: seeded(seed), failures });
+        async ({ seed, messages, bodyBytes, limit, most }, turns, twice, failures) => {
+          const reader = readerWith(messages, bodyBytes, { random: seeded(seed), most, failures });
           const budget = new ByteBudget(limit);
           const reading = pullAhead({ reader, budget });
           const taking = takeAll(reading).catch((error: unknown) => (error as Error).message);
@@ -155,10 +156,10 @@ describe('reading ahead', () => {
 
   test('several that share a small budget come through, and closing all of them at once leaves nothing taken', async () => {
     await fc.assert(
-      fc.asyncProperty(setting, fc.nat(80), async ({ seed, messages, bodyBytes, limit }, turns) => {
+      fc.asyncProperty(setting, fc.nat(80), async ({ seed, messages, bodyBytes, limit, most }, turns) => {
         const random = seeded(seed);
         const budget = new ByteBudget(limit);
-        const readers = range(0, 4).map(() => readerWith(messages, bodyBytes, { random }));
+        const readers = range(0, 4).map(() => readerWith(messages, bodyBytes, { random, most }));
         const finished = await Promise.all(readers.map((reader) => readAll(reader, budget, messages)));
         expect(finished).toEqual(readers.map(() => range(0, messages)));
         expect(budget.taken).toBe(0);
@@ -176,8 +177,8 @@ describe('reading ahead', () => {
 
   test('fails when a pull fails, and has given out only what comes before it', async () => {
     await fc.assert(
-      fc.asyncProperty(setting, async ({ seed, messages, bodyBytes, limit }) => {
-        const reader = readerWith(messages, bodyBytes, { random: seeded(seed), failures: 0.1 });
+      fc.asyncProperty(setting, async ({ seed, messages, bodyBytes, limit, most }) => {
+        const reader = readerWith(messages, bodyBytes, { random: seeded(seed), most, failures: 0.1 });
         const budget = new ByteBudget(limit);
         const reading = pullAhead({ reader, budget, until: messages });
         const found: number[] = [];
