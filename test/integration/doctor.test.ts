@@ -13,6 +13,7 @@ import type { Cluster } from '../../src/transport/types.ts';
 import { ACCOUNT, ADMIN, startGuarded4, startGuarded5, type GuardedCluster } from '../support/access-control.ts';
 import { cli } from '../support/cli.ts';
 import { eventually } from '../support/eventually.ts';
+import { encodeBatch } from '../support/messages.ts';
 import { startBroker, useStack, type TestCluster } from '../support/servers.ts';
 
 const TOPIC = 'guarded-orders';
@@ -137,6 +138,24 @@ describe('access control', () => {
     expect(findings.filter(({ result }) => result === 'FAIL')).toEqual([
       { result: 'FAIL', about: 'cluster guarded', text: expect.stringContaining('check signature failed') as string },
     ]);
+  });
+
+  it.each(['4.x', '5.x'])('%s: requests are taken with the right secret only', async (version) => {
+    const guarded = version === '4.x' ? old : young;
+    const queue = { topic: TOPIC, broker: guarded.brokerName, id: 0 };
+    const send = (auth?: Credentials) =>
+      withCluster(guarded, auth, async (cluster) => {
+        const writer = cluster.openDestination();
+        const body = encodeBatch([{ flag: 0, sysFlag: 0, body: Buffer.from('x'), properties: [] }]);
+        const batch = { sysFlag: 0, bornTimestamp: 1, parts: [body], bytes: body.length, messages: 1 };
+        return await writer.send(queue, batch, 5_000).finally(() => {
+          writer.close();
+        });
+      });
+    expect(await send(ADMIN)).toBe(0);
+    for (const auth of [{ ...ADMIN, secretKey: 'wrong' }, undefined])
+      await expect(send(auth)).rejects.toMatchObject({ answered: true, code: version === '4.x' ? 1 : 16 });
+    expect(await send(ADMIN)).toBe(1);
   });
 
   it('4.x, source: the group can be created by hand instead of by an administrator', async () => {

@@ -39,7 +39,7 @@ function watched(cluster: Cluster, given: number[]): Cluster {
   };
 }
 
-test.each(['4.4.0', '5.5.0'] as const)(
+test.each(FULL ? (['4.4.0', '5.5.0'] as const) : (['4.4.0'] as const))(
   'R1: from a source of %s that gives up to 1,024 messages at once hundreds are read, and copied exactly',
   async (version) => {
     const name = `large-pulls-${version.replaceAll('.', '-')}`;

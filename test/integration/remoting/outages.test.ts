@@ -107,39 +107,3 @@ describe('a broker that flushes synchronously, freezes, dies', () => {
     expect(await eventually(60_000, () => cluster.admin.topic('outages'))).toBeDefined();
   }, 120_000);
 });
-
-describe('a broker that asks for signatures', () => {
-  const auth = { accessKey: 'operator', secretKey: 'correct-horse' };
-  let servers: PrivateCluster;
-  beforeAll(async () => {
-    servers = await startBroker({
-      name: 'signed',
-      brokerSettings: {
-        authenticationEnabled: true,
-        authenticationProvider: 'org.apache.rocketmq.auth.authentication.provider.DefaultAuthenticationProvider',
-        authenticationMetadataProvider:
-          'org.apache.rocketmq.auth.authentication.provider.LocalAuthenticationMetadataProvider',
-        initAuthenticationUser: JSON.stringify({ username: auth.accessKey, password: auth.secretKey }),
-        innerClientAuthenticationCredentials: JSON.stringify(auth),
-      },
-    });
-  }, START_TIMEOUT_MS);
-  afterAll(() => servers.remove());
-
-  test('takes ours with the right secret only', async () => {
-    const { nameServers, brokerName: broker } = servers;
-    const open = (credentials?: typeof auth) => openRemotingCluster({ name: 'signed', nameServers, auth: credentials });
-    const clusters = [open(auth), open({ ...auth, secretKey: 'wrong' }), open()] as const;
-    const [right, wrong, none] = clusters;
-    await right.admin.putTopic(broker, 'orders', TOPIC);
-    const writer = right.openDestination();
-    const queue = { topic: 'orders', broker, id: 0 };
-    expect(await writer.send(queue, MESSAGE, 5_000)).toBe(0);
-    writer.close();
-    for (const refusedCluster of [wrong, none]) {
-      const error = await failure(refusedCluster.admin.putTopic(broker, 'other', TOPIC));
-      expect(error).toMatchObject({ answered: true, code: 16 });
-    }
-    for (const cluster of clusters) cluster.close();
-  });
-});
