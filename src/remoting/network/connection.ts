@@ -9,7 +9,7 @@ import { unanswered } from '../remoting-error.ts';
 import { REQUEST_CODE_NOT_SUPPORTED } from '../response-codes.ts';
 import { backoffDelay } from './backoff.ts';
 import { type Pending, InFlightTable } from './in-flight.ts';
-import { type Endpoint, type Link, openLink } from './open-link.ts';
+import { type Endpoint, type Input, type Link, openLink } from './open-link.ts';
 
 const CLOSED = 'this side closed the connection';
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -152,7 +152,8 @@ export class Connection {
     if (this.#connecting || this.#closed.signal.aborted) return;
     this.#connecting = true;
     this.#retry = setTimeout(() => {
-      openLink(this.#options, this.#options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS, this.#closed.signal).then(
+      const timeoutMs = this.#options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
+      openLink(this.#options, this.#input(), timeoutMs, this.#closed.signal).then(
         (link) => {
           this.#onConnected(link);
         },
@@ -163,21 +164,38 @@ export class Connection {
     }, backoffDelay(this.#failures));
   }
 
-  #onConnected(link: Link): void {
-    this.#connecting = false;
-    this.#link = link;
+  /** Takes what the peer sends over one link. */
+  #input(): Input {
     const splitter = new FrameSplitter(this.#options.maxFrameBytes ?? MAX_FRAME_BYTES);
-    const { stream } = link;
-    stream.on('data', (chunk: Buffer) => {
+    const receive = (stream: Duplex, split: (onFrame: (frame: Buffer) => void) => void): void => {
       this.#lastHeard = performance.now();
       try {
-        splitter.push(chunk, (frame) => {
+        split((frame) => {
           this.#onFrame(stream, readFrame(frame));
         });
       } catch (error) {
         stream.destroy(error as Error);
       }
-    });
+    };
+    return {
+      space: () => splitter.space(),
+      filled: (bytes, stream) => {
+        receive(stream, (onFrame) => {
+          splitter.filled(bytes, onFrame);
+        });
+      },
+      push: (chunk, stream) => {
+        receive(stream, (onFrame) => {
+          splitter.push(chunk, onFrame);
+        });
+      },
+    };
+  }
+
+  #onConnected(link: Link): void {
+    this.#connecting = false;
+    this.#link = link;
+    const { stream } = link;
     let cause: Error | undefined;
     stream.on('error', (error) => {
       cause = error;

@@ -22,6 +22,16 @@ export function parseAddress(address: string): { host: string; port: number } {
   return { host, port };
 }
 
+/** Where a peer's bytes go. */
+export interface Input {
+  /** Room for the next bytes; never empty. */
+  space(): Buffer;
+  /** So many bytes have come into that room. */
+  filled(bytes: number, stream: Duplex): void;
+  /** Bytes have come into memory of their own. */
+  push(chunk: Buffer, stream: Duplex): void;
+}
+
 /** An established connection. */
 export interface Link {
   readonly stream: Duplex;
@@ -30,12 +40,10 @@ export interface Link {
 }
 
 /** Resolves with an established connection, TLS handshake done. @throws Error of the socket, after `timeoutMs`, or once aborted */
-export function openLink(endpoint: Endpoint, timeoutMs: number, signal: AbortSignal): Promise<Link> {
+export function openLink(endpoint: Endpoint, input: Input, timeoutMs: number, signal: AbortSignal): Promise<Link> {
   return new Promise((resolve, reject) => {
-    const socket = net.connect({ host: endpoint.host, port: endpoint.port, noDelay: true });
+    const { socket, stream } = endpoint.tls ? encrypted(endpoint, endpoint.tls, input) : plain(endpoint, input);
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
-    // The reset goes to the TCP socket: a TLS socket cannot do it.
-    const stream = endpoint.tls ? tls.connect({ ...endpoint.tls, host: endpoint.host, socket }) : socket;
     const timer = setTimeout(() => {
       fail(new Error(`no connection within ${timeoutMs} ms`));
     }, timeoutMs);
@@ -64,6 +72,36 @@ export function openLink(endpoint: Endpoint, timeoutMs: number, signal: AbortSig
       resolve({ stream, reset: () => socket.resetAndDestroy() });
     });
   });
+}
+
+/** `stream` carries what is said; `socket` can be reset, which a TLS socket cannot. */
+interface Sockets {
+  readonly socket: net.Socket;
+  readonly stream: net.Socket;
+}
+
+/** The system puts what arrives straight into its place. */
+function plain({ host, port }: Endpoint, input: Input): Sockets {
+  const onread = {
+    buffer: () => input.space(),
+    callback: (bytes: number) => {
+      input.filled(bytes, socket);
+      return true;
+    },
+  };
+  const socket = net.connect({ host, port, noDelay: true, onread });
+  // Nothing comes as data, but only a stream that flows tells its end.
+  socket.resume();
+  return { socket, stream: socket };
+}
+
+function encrypted({ host, port }: Endpoint, options: tls.ConnectionOptions, input: Input): Sockets {
+  const socket = net.connect({ host, port, noDelay: true });
+  const stream = tls.connect({ ...options, host, socket });
+  stream.on('data', (chunk: Buffer) => {
+    input.push(chunk, stream);
+  });
+  return { socket, stream };
 }
 
 function ignore(): void {

@@ -15,9 +15,10 @@ function framed(contents: readonly Uint8Array[]): Buffer {
 }
 
 function split(chunks: readonly Buffer[], splitter = new FrameSplitter()): string[] {
-  const frames: string[] = [];
-  for (const chunk of chunks) splitter.push(chunk, (frame) => frames.push(frame.toString('hex')));
-  return frames;
+  const frames: Buffer[] = [];
+  for (const chunk of chunks) splitter.push(chunk, (frame) => frames.push(frame));
+  // Only now, because what came later must have changed none of them.
+  return frames.map((frame) => frame.toString('hex'));
 }
 
 const contents = fc.array(fc.uint8Array({ minLength: 4, maxLength: 40 }), { maxLength: 8 });
@@ -39,6 +40,25 @@ test('gives the same frames when cut in two at every byte', () => {
   expect(whole).toHaveLength(3);
   for (let cut = 0; cut <= stream.length; cut++)
     expect(split([stream.subarray(0, cut), stream.subarray(cut)])).toEqual(whole);
+});
+
+test('says where the next bytes belong: the rest of a frame straight into the frame', () => {
+  const splitter = new FrameSplitter();
+  const content = Buffer.alloc(100_000, 'message');
+  const stream = framed([content, Buffer.from('next')]);
+  const frames: Buffer[] = [];
+  const rooms: Buffer[] = [];
+  for (let position = 0; position < stream.length;) {
+    const room = splitter.space();
+    rooms.push(room);
+    const bytes = stream.copy(room, 0, position);
+    splitter.filled(bytes, (frame) => frames.push(frame));
+    position += bytes;
+  }
+  expect(frames).toEqual([content, Buffer.from('next')]);
+  expect(rooms).toHaveLength(3);
+  expect(rooms[1]!.buffer).toBe(frames[0]!.buffer);
+  expect(rooms[1]!.length).toBeGreaterThan(80_000);
 });
 
 test('takes a large frame in small chunks without copying it again and again', () => {
