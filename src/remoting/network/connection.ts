@@ -167,27 +167,18 @@ export class Connection {
   /** Takes what the peer sends over one link. */
   #input(): Input {
     const splitter = new FrameSplitter(this.#options.maxFrameBytes ?? MAX_FRAME_BYTES);
-    const receive = (stream: Duplex, split: (onFrame: (frame: Buffer) => void) => void): void => {
-      this.#lastHeard = performance.now();
-      try {
-        split((frame) => {
-          this.#onFrame(stream, readFrame(frame));
-        });
-      } catch (error) {
-        stream.destroy(error as Error);
-      }
+    const onFrame = (frame: Buffer) => {
+      this.#onFrame(readFrame(frame));
     };
     return {
       space: () => splitter.space(),
-      filled: (bytes, stream) => {
-        receive(stream, (onFrame) => {
-          splitter.filled(bytes, onFrame);
-        });
+      filled: (bytes) => {
+        this.#lastHeard = performance.now();
+        splitter.filled(bytes, onFrame);
       },
-      push: (chunk, stream) => {
-        receive(stream, (onFrame) => {
-          splitter.push(chunk, onFrame);
-        });
+      push: (chunk) => {
+        this.#lastHeard = performance.now();
+        splitter.push(chunk, onFrame);
       },
     };
   }
@@ -229,14 +220,14 @@ export class Connection {
     if (this.#waiting.length > 0) this.#flush();
   }
 
-  #onFrame(stream: Duplex, command: Command): void {
+  #onFrame(command: Command): void {
     if (isAnswer(command)) {
       // Only an answer proves that the peer works: one that accepts and cuts connections is a failing one.
       this.#failures = 0;
       this.#inFlight.answer(command);
     } else if (!isOneWay(command)) {
       // Such as a broker's questions to consumers (code 40 needs no answer): nothing here can serve them.
-      stream.write(writeFrameHead(REQUEST_CODE_NOT_SUPPORTED, command.opaque, FLAG_ANSWER, {}, 0));
+      this.#link?.stream.write(writeFrameHead(REQUEST_CODE_NOT_SUPPORTED, command.opaque, FLAG_ANSWER, {}, 0));
     }
   }
 }

@@ -22,14 +22,14 @@ export function parseAddress(address: string): { host: string; port: number } {
   return { host, port };
 }
 
-/** Where a peer's bytes go. */
+/** Where a peer's bytes go. What it throws ends the connection. */
 export interface Input {
   /** Room for the next bytes; never empty. */
   space(): Buffer;
   /** So many bytes have come into that room. */
-  filled(bytes: number, stream: Duplex): void;
+  filled(bytes: number): void;
   /** Bytes have come into memory of their own. */
-  push(chunk: Buffer, stream: Duplex): void;
+  push(chunk: Buffer): void;
 }
 
 /** An established connection. */
@@ -42,8 +42,7 @@ export interface Link {
 /** Resolves with an established connection, TLS handshake done. @throws Error of the socket, after `timeoutMs`, or once aborted */
 export function openLink(endpoint: Endpoint, input: Input, timeoutMs: number, signal: AbortSignal): Promise<Link> {
   return new Promise((resolve, reject) => {
-    const { socket, stream } = endpoint.tls ? encrypted(endpoint, endpoint.tls, input) : plain(endpoint, input);
-    socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    const ends: net.Socket[] = [];
     const timer = setTimeout(() => {
       fail(new Error(`no connection within ${timeoutMs} ms`));
     }, timeoutMs);
@@ -53,55 +52,84 @@ export function openLink(endpoint: Endpoint, input: Input, timeoutMs: number, si
     const aborted = () => {
       fail(signal.reason as Error);
     };
+    const attend = (end: net.Socket) => {
+      ends.push(end);
+      end.once('error', fail).once('close', closed);
+    };
     const done = () => {
       clearTimeout(timer);
       signal.removeEventListener('abort', aborted);
-      for (const end of [socket, stream]) end.off('error', fail).off('close', closed);
+      for (const end of ends) end.off('error', fail).off('close', closed);
     };
     const fail = (error: Error) => {
       done();
       // A late error of either would have nobody to take it.
-      for (const end of [socket, stream]) end.on('error', ignore).destroy();
+      for (const end of ends) end.on('error', ignore).destroy();
       reject(error);
     };
     signal.addEventListener('abort', aborted);
-    for (const end of [socket, stream]) end.once('error', fail).once('close', closed);
-    stream.once(endpoint.tls ? 'secureConnect' : 'connect', () => {
+    const socket = endpoint.tls ? net.connect(tcp(endpoint)) : connectInto(endpoint, input);
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    attend(socket);
+    const established = (stream: net.Socket) => {
       done();
       socket.on('error', ignore);
+      // The reset goes to the TCP socket: a TLS socket cannot do it.
       resolve({ stream, reset: () => socket.resetAndDestroy() });
+    };
+    socket.once('connect', () => {
+      if (!endpoint.tls) {
+        established(socket);
+        return;
+      }
+      const stream = encrypt(socket, endpoint, input);
+      attend(stream);
+      stream.once('secureConnect', () => {
+        established(stream);
+      });
     });
   });
 }
 
-/** `stream` carries what is said; `socket` can be reset, which a TLS socket cannot. */
-interface Sockets {
-  readonly socket: net.Socket;
-  readonly stream: net.Socket;
+function tcp({ host, port }: Endpoint): net.TcpNetConnectOpts {
+  return { host, port, noDelay: true };
 }
 
 /** The system puts what arrives straight into its place. */
-function plain({ host, port }: Endpoint, input: Input): Sockets {
+function connectInto(endpoint: Endpoint, input: Input): net.Socket {
   const onread = {
     buffer: () => input.space(),
     callback: (bytes: number) => {
-      input.filled(bytes, socket);
+      receive(socket, () => {
+        input.filled(bytes);
+      });
       return true;
     },
   };
-  const socket = net.connect({ host, port, noDelay: true, onread });
-  // Nothing comes as data, but only a stream that flows tells its end.
-  socket.resume();
-  return { socket, stream: socket };
+  const socket = net.connect({ ...tcp(endpoint), onread });
+  return socket;
 }
 
-function encrypted({ host, port }: Endpoint, options: tls.ConnectionOptions, input: Input): Sockets {
-  const socket = net.connect({ host, port, noDelay: true });
+/**
+ * The socket must be connected. Where a name has several addresses Node tries one after the other, each with a new handle, and TLS
+ * would keep the first: the process would die of it.
+ */
+function encrypt(socket: net.Socket, { host, tls: options }: Endpoint, input: Input): tls.TLSSocket {
   const stream = tls.connect({ ...options, host, socket });
   stream.on('data', (chunk: Buffer) => {
-    input.push(chunk, stream);
+    receive(stream, () => {
+      input.push(chunk);
+    });
   });
-  return { socket, stream };
+  return stream;
+}
+
+function receive(stream: net.Socket, take: () => void): void {
+  try {
+    take();
+  } catch (error) {
+    stream.destroy(error as Error);
+  }
 }
 
 function ignore(): void {

@@ -60,7 +60,7 @@ export class FrameSplitter {
   #empty(end: number, onFrame: (frame: Buffer) => void): void {
     let position = 0;
     while (end - position >= LENGTH_BYTES) {
-      const frame = Buffer.allocUnsafe(this.#readLength(position));
+      const frame = Buffer.allocUnsafeSlow(this.#readLength(position));
       position += LENGTH_BYTES;
       const taken = this.#inbox.copy(frame, 0, position, end);
       position += taken;

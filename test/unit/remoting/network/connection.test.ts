@@ -4,12 +4,10 @@ import { afterEach, describe, expect, test } from 'vitest';
 
 import { Connection, type ConnectionOptions } from '../../../../src/remoting/network/connection.ts';
 import type { Command } from '../../../../src/remoting/protocol/command.ts';
-import { FrameSplitter } from '../../../../src/remoting/protocol/frame-splitter.ts';
-import { readFrame } from '../../../../src/remoting/protocol/read-frame.ts';
 import { writeFrameHead } from '../../../../src/remoting/protocol/write-frame.ts';
-import { RemotingError } from '../../../../src/remoting/remoting-error.ts';
 import { eventually } from '../../../support/eventually.ts';
 import { type FakePeer, fakePeer } from '../../../support/fake-peer.ts';
+import { answerAll, ask, failure, serve } from '../../../support/framed-peer.ts';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -28,38 +26,6 @@ function connect(port: number, options: Partial<ConnectionOptions> = {}): Connec
     connection.close();
   });
   return connection;
-}
-
-/** Hands out each request that arrives; `answer` answers it. */
-function serve(socket: net.Socket, onRequest: (request: Command, answer: (code?: number) => void) => void): void {
-  const splitter = new FrameSplitter();
-  socket.on('data', (chunk: Buffer) => {
-    splitter.push(chunk, (frame) => {
-      const request = readFrame(frame);
-      onRequest(request, (code = 0) =>
-        socket.write(writeFrameHead(code, request.opaque, 1, { echo: request.code }, 0)),
-      );
-    });
-  });
-}
-
-function answerAll(socket: net.Socket): void {
-  serve(socket, (_, answer) => {
-    answer();
-  });
-}
-
-function ask(connection: Connection, code: number, timeoutMs = 3_000, signal?: AbortSignal): Promise<Command> {
-  return connection.request('TEST', { code, fields: {}, body: [] }, { timeoutMs, signal });
-}
-
-async function failure(request: Promise<unknown>): Promise<RemotingError> {
-  const error = await request.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(RemotingError);
-  return error as RemotingError;
 }
 
 test('correlates answers that come in another order, over one connection', async () => {
@@ -155,6 +121,20 @@ describe('a peer that misbehaves', () => {
     const connection = connect(fake.port);
     await failure(ask(connection, 1, 100));
     expect((await ask(connection, 2)).fields.echo).toBe('2');
+  });
+
+  test.each([
+    ['between two frames', []],
+    ['within a length', [0, 0]],
+    ['within a frame', [0, 0, 0, 9, 1, 2]],
+  ])('ends the connection %s: what is under way fails, the next request connects again', async (_, bytes) => {
+    const fake = await peer((socket, index) => {
+      if (index > 0) answerAll(socket);
+      else serve(socket, () => socket.end(Buffer.from(bytes)));
+    });
+    const connection = connect(fake.port);
+    expect((await failure(ask(connection, 1))).message).toContain('the peer closed the connection');
+    expect((await ask(connection, 2)).code).toBe(0);
   });
 
   test('cuts the connection: what is under way fails, the next request connects again', async () => {

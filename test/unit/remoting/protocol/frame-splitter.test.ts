@@ -55,7 +55,8 @@ test('says where the next bytes belong: the rest of a frame straight into the fr
     splitter.filled(bytes, (frame) => frames.push(frame));
     position += bytes;
   }
-  expect(frames).toEqual([content, Buffer.from('next')]);
+  expect(frames.map((frame) => frame.length)).toEqual([content.length, 4]);
+  expect(frames[0]!.equals(content)).toBe(true);
   expect(rooms).toHaveLength(3);
   expect(rooms[1]!.buffer).toBe(frames[0]!.buffer);
   expect(rooms[1]!.length).toBeGreaterThan(80_000);
