@@ -16,6 +16,7 @@ import { goneText, topicsOn } from '../../src/failover/topics-on.ts';
 import { brokersOf, readPerms } from '../../src/failover/topic-perms.ts';
 import { readJournal } from '../../src/journal/journal.ts';
 import { pause } from '../../src/pump/time.ts';
+import { ENABLED_BY_HAND, WRITABLE_BY_HAND } from '../../src/replication/failover/by-hand.ts';
 import type { ReplicationStatus } from '../../src/replication/messages.ts';
 import { placesOf, sourcesOf, type QueueRange } from '../../src/replication/queue-map.ts';
 import { workflowId } from '../../src/replication/names.ts';
@@ -133,7 +134,7 @@ export function notLost(source: string, { name, lost }: Pick<ReplicationStatus, 
   if (!lost) return `${answers}; move with a switchover, which loses nothing`;
   return (
     `${answers}: a failover has moved the application there when ${lost.cluster} was lost, ${lost.since}; if that failover was terminated, make the topics writable ` +
-    `on ${source} and enable the groups there: mqadmin updateTopicPerm -p 6, updateSubGroup -s true; when ${lost.cluster} is back: replicator failback ${name}`
+    `on ${source} and enable the groups there: ${WRITABLE_BY_HAND}; ${ENABLED_BY_HAND}; when ${lost.cluster} is back: replicator failback ${name}`
   );
 }
 

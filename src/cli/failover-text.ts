@@ -1,3 +1,4 @@
+import { ENABLED_BY_HAND, WRITABLE_BY_HAND } from '../replication/failover/by-hand.ts';
 import type {
   GroupRepeats,
   FailoverResult,
@@ -135,7 +136,7 @@ export function runsAlreadyText(replication: string, status: FailoverStatus | un
   const tried = steps.find((step) => step.state === 'running');
   return (
     `${forward}${tried ? `; it is at ${tried.name}: ${tried.does}` : ''}; wait for it: a second one cannot take over, because the destination serves already. ` +
-    `If it must be ended: ${terminate}, then ${release}, and on the destination: mqadmin updateTopicPerm -p 6 for its topics, updateSubGroup -s true for its groups`
+    `If it must be ended: ${terminate}, then ${release}, and on the destination for its topics: ${WRITABLE_BY_HAND}; for its groups: ${ENABLED_BY_HAND}`
   );
 }
 

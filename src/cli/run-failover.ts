@@ -53,6 +53,22 @@ export async function sendSignal(
   }
 }
 
+/** @throws CommandFailed when one runs: without its hold others could stop the copying under it */
+export async function assertNoFailover({ client }: Temporal, name: string): Promise<void> {
+  const { status } = await client.workflow
+    .getHandle(failoverId(name))
+    .describe()
+    .catch((error: unknown) => {
+      if (isUnknownWorkflow(error)) return { status: undefined };
+      throw error;
+    });
+  if (status?.name !== 'RUNNING') return;
+  throw new CommandFailed(
+    `${failoverId(name)} runs, and would go on without its hold; replicator failover ${name} --follow shows it, --send abort ends it before its point of ` +
+      `no return; to end it where it stands: temporal workflow terminate -w ${failoverId(name)}, then release`,
+  );
+}
+
 /** Shows what happens until the failover is over. Who stops looking does not stop it. @throws CommandFailed when none runs, or it fails */
 export async function followFailover(temporal: Temporal, name: string, progress: Progress): Promise<FailoverResult> {
   const handle = temporal.client.workflow.getHandle(failoverId(name));

@@ -1,3 +1,4 @@
+import { ENABLED_BY_HAND } from '../replication/failover/by-hand.ts';
 import type { MovedGroup } from '../replication/failover/messages.ts';
 import type { GroupProgress, GroupsView } from '../replication/group-progress.ts';
 import { isPattern } from '../replication/topic-pattern.ts';
@@ -74,7 +75,7 @@ function stayDisabled(groups: readonly string[], cluster: string): string[] {
   const more = groups.length - LONGEST_LIST;
   return [
     `groups that are disabled on ${cluster} and stay so, because nothing tells that they consumed these topics: ${groups.slice(0, LONGEST_LIST).join(', ')}` +
-      `${more > 0 ? ` and ${more} more` : ''}; enable those that did: mqadmin updateSubGroup -s true`,
+      `${more > 0 ? ` and ${more} more` : ''}; enable those that did: ${ENABLED_BY_HAND}`,
   ];
 }
 

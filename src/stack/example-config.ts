@@ -3,6 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import type { StackStatus } from './stack-status.ts';
 
+/** On `east`. */
+export const EXAMPLE_TOPIC = 'orders';
+
 /** A replicator.yaml that works with the stack as it is: one replication, `orders`, from east to west. */
 export function exampleConfig({ clusters }: Pick<StackStatus, 'clusters'>): string {
   const config = {
@@ -11,7 +14,7 @@ export function exampleConfig({ clusters }: Pick<StackStatus, 'clusters'>): stri
       west: { kind: 'apache', nameServers: clusters.west.nameServers },
     },
     replications: {
-      orders: { source: 'east', destination: 'west', topics: ['orders'], start: 'earliest' },
+      orders: { source: 'east', destination: 'west', topics: [EXAMPLE_TOPIC], start: 'earliest' },
     },
   };
   return (

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { stringify } from 'yaml';
 import type { Finding } from '../../src/cli/doctor/finding.ts';
 import type { ReplicationReport } from '../../src/cli/status/report.ts';
+import { FAILOVER_WORKFLOW, failoverId } from '../../src/replication/failover/messages.ts';
 import { openRemotingCluster } from '../../src/transport/remoting/cluster.ts';
 import { cli, type CliResult } from '../support/cli.ts';
 import { eventually } from '../support/eventually.ts';
@@ -79,6 +80,21 @@ describe('without a worker', () => {
       source: 'history',
       entries: [{ command: 'pause', by: 'ann', reason: 'to look' }],
     });
+  });
+
+  it('release is refused while the failover runs that holds it', async () => {
+    const client = await live.client();
+    const failover = { workflowId: failoverId(live.name), taskQueue: 'nobody', args: [{}] };
+    const handle = await client.workflow.start(FAILOVER_WORKFLOW, failover);
+    const answer = await run(`release ${live.name}`);
+    expect([answer.code, answer.stderr]).toEqual([
+      1,
+      expect.stringMatching(
+        `^error: failover/${live.name} runs, .* temporal workflow terminate -w failover/${live.name}, then release`,
+      ),
+    ]);
+    await handle.terminate();
+    expect((await run(`release ${live.name}`)).stderr).toContain(`replication ${live.name} does not run`);
   });
 
   it.runIf(FULL)('pause gives up and says what to do', async () => {

@@ -72,7 +72,7 @@ export class LiveReplication {
   }
 
   async start(config: Partial<ReplicationConfig> = {}): Promise<void> {
-    const { workflow } = await this.#client();
+    const { workflow } = await this.client();
     const input = { source: this.#from.name, destination: this.#to.name, topics: [this.topic], ...config };
     await workflow.start(REPLICATION_WORKFLOW, {
       taskQueue: TASK_QUEUE,
@@ -86,7 +86,7 @@ export class LiveReplication {
   }
 
   async handle(): Promise<WorkflowHandle> {
-    return (await this.#client()).workflow.getHandle(workflowId(this.name));
+    return (await this.client()).workflow.getHandle(workflowId(this.name));
   }
 
   /** Messages in the topic's queues: `undefined` while the broker cannot say. */
@@ -152,7 +152,7 @@ export class LiveReplication {
     this.#destination.close();
   }
 
-  async #client(): Promise<Client> {
+  async client(): Promise<Client> {
     this.#connection ??= await Connection.connect({ address: this.#stack.temporal.address });
     return new Client({ connection: this.#connection });
   }

@@ -1,5 +1,6 @@
 import { ApplicationFailure, CancellationScope } from '@temporalio/workflow';
 import type { BackSurvey } from '../../activities/failover/types.ts';
+import { ENABLED_BY_HAND, WRITABLE_BY_HAND } from '../../src/replication/failover/by-hand.ts';
 import type { FailoverResult, FoundTail, RepeatingGroup } from '../../src/replication/failover/messages.ts';
 import { closed, switched, type Cut } from '../../src/replication/failover/settings.ts';
 import { attempted, insisted, lasting, persistent } from './activities.ts';
@@ -41,7 +42,7 @@ async function regain(course: Course): Promise<void> {
         await persistent.setTopicPermissions({ cluster: source, perms: sourcePerms });
         await persistent.switchGroups({ cluster: source, switches: sourceGroups });
       },
-      mend: `make the topics writable and enable the groups on ${source} as they were: mqadmin updateTopicPerm -p 6, updateSubGroup -s true`,
+      mend: `make the topics writable and enable the groups on ${source} as they were: ${WRITABLE_BY_HAND}; ${ENABLED_BY_HAND}`,
     },
   );
   const { queues } = await findTail(course, survey);

@@ -1,5 +1,6 @@
 import { ApplicationFailure, sleep } from '@temporalio/workflow';
 import type { Survey } from '../../activities/failover/types.ts';
+import { WRITABLE_BY_HAND } from '../../src/replication/failover/by-hand.ts';
 import type { FailoverResult } from '../../src/replication/failover/messages.ts';
 import { ROUTES_SPREAD_MS, type StepName } from '../../src/replication/failover/plan.ts';
 import { closed, messagesIn, opened } from '../../src/replication/failover/settings.ts';
@@ -14,7 +15,7 @@ const NOTED_WITHIN_MS = 30_000;
 const TURNED_WITHIN_MS = 300_000;
 
 function writableAgain(cluster: string): string {
-  return `make the topics writable on ${cluster} again: mqadmin updateTopicPerm -p 6`;
+  return `make the topics writable on ${cluster} again: ${WRITABLE_BY_HAND}`;
 }
 
 const LAPSES = 'its brokers take sends again by themselves, two minutes after the fence was renewed last';

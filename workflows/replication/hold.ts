@@ -18,7 +18,7 @@ export function release(task: Task): CommandAnswer {
 /** Why somebody else's hold forbids this command; `undefined` where it does not. */
 export function heldAgainst({ hold: held }: Task, { name, input }: Command): string | undefined {
   if (!held || name === 'release' || isHolders(held.operationId, input.operationId)) return undefined;
-  return `it is held by ${held.by} (operation ${held.operationId}) since ${held.since}; wait until that is done, or end its hold with release`;
+  return `it is held by ${held.by} (operation ${held.operationId}) since ${held.since}; wait until that is done; only where it does not run any more, end its hold with release`;
 }
 
 export const ONLY_HOLDER = 'only whoever holds the replication may do that';

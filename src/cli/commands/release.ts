@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { changing, replicationName, type ChangeOptions } from '../options.ts';
+import { assertNoFailover } from '../run-failover.ts';
 import { sendCommand } from '../send-command.ts';
+import { withTemporal } from '../temporal.ts';
 
 export function release(program: Command): void {
   changing(
@@ -9,6 +11,7 @@ export function release(program: Command): void {
       .description('end the hold of a failover that will not end it itself, so that commands are obeyed again')
       .argument('<name>', 'replication', replicationName),
   ).action(async (name: string, _options, command: Command) => {
+    await withTemporal((temporal) => assertNoFailover(temporal, name));
     await sendCommand('release', name, command.optsWithGlobals<ChangeOptions>());
   });
 }

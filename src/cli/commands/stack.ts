@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { createExampleTopic } from '../example-topic.ts';
 import { CommandFailed } from '../failure.ts';
 import type { CommonOptions } from '../options.ts';
 import { print } from '../output.ts';
@@ -17,7 +18,9 @@ export function stack(program: Command): void {
     .description('start what does not run yet and wait until it is ready')
     .action(async (_options, command: Command) => {
       const { stackUp } = await import('../../stack/stack.ts');
-      printStack(command.optsWithGlobals<CommonOptions>(), await stackUp());
+      const status = await stackUp();
+      await createExampleTopic(status);
+      printStack(command.optsWithGlobals<CommonOptions>(), status);
     });
   group
     .command('down')

@@ -1,7 +1,9 @@
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
+import { createExampleTopic } from '../../../src/cli/example-topic.ts';
 import { stackStatus, stackUp } from '../../../src/stack/stack.ts';
+import { openRemotingCluster } from '../../../src/transport/remoting/cluster.ts';
 import { testSlot, useStack } from '../../support/servers.ts';
 
 const stack = useStack();
@@ -45,6 +47,22 @@ describe('stack up', () => {
     await stackUp(options());
     expect(stack.temporal.pid).toBeDefined();
   });
+});
+
+test('what its configuration copies is there, and stays as it was made', async () => {
+  const { clusters } = stackStatus(options());
+  const east = openRemotingCluster({ name: 'east', nameServers: clusters.east.nameServers });
+  try {
+    await createExampleTopic({ clusters });
+    const queues = async () => (await east.admin.topic('orders'))?.brokers.map(({ readQueues }) => readQueues);
+    expect(await queues()).toEqual([4]);
+    const wider = { readQueues: 6, writeQueues: 6, perm: 6, order: false, attributes: {} };
+    await east.admin.putTopic(stack.east.brokerName, 'orders', wider);
+    await createExampleTopic({ clusters });
+    expect(await queues()).toEqual([6]);
+  } finally {
+    east.close();
+  }
 });
 
 describe('a server of the stack', () => {
