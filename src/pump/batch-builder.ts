@@ -13,6 +13,8 @@ const INNER_BATCH_FLAGS = 0x40 | 0x80;
 
 /** Larger batches gain nothing on near networks. */
 export const TARGET_BATCH_BYTES = 1024 * 1024;
+/** After the source gave nothing for so long its topic may have been deleted, created again and filled meanwhile. */
+const QUIET_MS = 100;
 /** Bounds how far behind newer copies a batch can hide that a frozen process sent late; see `findNewestCopy`. */
 export const MOST_MESSAGES_A_BATCH = 4096;
 
@@ -29,8 +31,6 @@ export interface BuiltBatch {
   /** Next source offset to be read. */
   readonly next: number;
   readonly loopSkipped: number;
-  /** The longest that the source kept it waiting for a message. ms */
-  readonly waitedMs: number;
   /** Gives its bytes back to the budget. It must not be under way any more. */
   readonly release: () => void;
 }
@@ -47,6 +47,11 @@ export interface BatchBuilderOptions {
   /** 1 where a batch was refused and the message to blame is looked for, and in retry topics. */
   readonly maxMessages: () => number;
   readonly budget: ByteBudget;
+  /**
+   * Asked before messages are used that came so long after what was read before them that the source's history may have changed meanwhile (R8).
+   * `read` is the message before them; `undefined` where they are the first.
+   */
+  readonly assertUnchanged: (read: MessageCursor | undefined) => Promise<void>;
   /** Says what a `moved` answer means; always throws. */
   readonly moved: (at: number, answer: PullAnswer) => Promise<never>;
 }
@@ -62,7 +67,6 @@ export class BatchBuilder {
   #pending = false;
   #answer: PullAnswer | undefined;
   #next: number;
-  #waitedMs = 0;
   #isSending = false;
   #sending: Promise<void> | undefined;
   /** Those that were not released when the newest was begun, and the newest. */
@@ -90,7 +94,6 @@ export class BatchBuilder {
   async next(): Promise<BuiltBatch> {
     const { annotator, limits } = this.#options;
     const maxMessages = Math.min(this.#options.maxMessages(), MOST_MESSAGES_A_BATCH);
-    this.#waitedMs = 0;
     const first = await this.#first();
     let { bornTimestamp, reconsumeTimes } = first;
     const sysFlag = first.sysFlag & KEPT_FLAGS;
@@ -104,7 +107,8 @@ export class BatchBuilder {
       if (messages === 0) ({ bornTimestamp, reconsumeTimes } = message);
       const outcome = annotator.write(message, buffer.part, bornTimestamp);
       if (outcome === 'properties-too-long') {
-        if (messages > 0) break;
+        // what was passed over before it is counted as well
+        if (messages + loopSkipped > 0) break;
         throw poison(message, 'its properties and the provenance together are longer than 32,735 bytes');
       }
       if (annotator.position > limits.maxBytes - limits.bytesPerMessage)
@@ -126,7 +130,7 @@ export class BatchBuilder {
     const release = () => {
       buffer.release();
     };
-    return { batch, lastOffset, next: this.#next, loopSkipped, waitedMs: this.#waitedMs, release };
+    return { batch, lastOffset, next: this.#next, loopSkipped, release };
   }
 
   /** Gives back what was not released. Nothing that was built may be under way any more. */
@@ -139,7 +143,7 @@ export class BatchBuilder {
     while (!this.#pending) {
       if (this.#message?.next()) this.#pending = true;
       else {
-        if (this.#answer?.kind !== 'moved') this.#answer = (await this.#waitFor(this.#options.reading.take()))!;
+        if (this.#answer?.kind !== 'moved') this.#answer = (await this.#take())!;
         if (this.#answer.kind === 'moved') await this.#options.moved(this.#next, this.#answer);
         this.#message = new MessageCursor(this.#answer.records);
       }
@@ -162,19 +166,20 @@ export class BatchBuilder {
   /** Goes to the next message, if it is at hand or comes while the batch before is being sent. */
   async #readOn(): Promise<boolean> {
     const { reading } = this.#options;
-    if (!reading.ready && this.#isSending) await this.#waitFor(Promise.race([reading.arrival(), this.#sending]));
+    if (!reading.ready && this.#isSending) await Promise.race([reading.arrival(), this.#sending]);
     if (!reading.ready) return false;
-    this.#answer = await reading.take();
+    this.#answer = await this.#take();
     if (this.#answer?.kind !== 'messages') return false;
     this.#message = new MessageCursor(this.#answer.records);
     return this.#message.next();
   }
 
-  async #waitFor<T>(what: Promise<T>): Promise<T> {
-    const began = performance.now();
-    const result = await what;
-    this.#waitedMs = Math.max(this.#waitedMs, performance.now() - began);
-    return result;
+  async #take(): Promise<PullAnswer | undefined> {
+    const { reading, assertUnchanged } = this.#options;
+    const answer = await reading.take();
+    if (answer?.kind === 'messages' && reading.quietMs > QUIET_MS + reading.roundTripMs)
+      await assertUnchanged(this.#message);
+    return answer;
   }
 
   #belongs(sysFlag: number): boolean {

@@ -35,6 +35,9 @@ export class DestinationLog {
   #sending = false;
   /** The log holds copies that this pump did not send: what it knows of the newest one is wrong. */
   #outdated = false;
+  /** Of the stretches; one at a time, so that whoever waits for it knows what it found. */
+  #reading: Promise<void> | undefined;
+  #readBacks = 0;
   #loss: CopiesLost | undefined;
   #lossRemembered = false;
   /** When it was last read back: locks that were lost have come again since. */
@@ -43,6 +46,11 @@ export class DestinationLog {
 
   constructor(options: DestinationLogOptions) {
     this.#options = options;
+  }
+
+  /** How often it was read back. */
+  get readBacks(): number {
+    return this.#readBacks;
   }
 
   get evidence(): Evidence | undefined {
@@ -84,6 +92,7 @@ export class DestinationLog {
     const known = this.#outdated ? undefined : this.#known;
     const { repeated, shared, ...evidence } = await readBack(destination, route, budget, signal, known);
     this.#known = evidence;
+    this.#readBacks++;
     // Not all queues of a pump at once.
     this.#lookedForLateWrites = performance.now() - Math.random() * LATE_WRITES_CHECK_MS;
     this.#outdated = false;
@@ -94,7 +103,8 @@ export class DestinationLog {
 
   /** To be awaited before each send. @throws Error when another pump copies the same queue */
   async beforeSend(): Promise<void> {
-    if (this.#unread.isFull) await this.readUnread();
+    if (this.#unread.isFull) await this.#readUnread();
+    this.#assertCurrent();
   }
 
   /** Marks the time while a send is under way; one that fails is read back before anything else counts. */
@@ -121,13 +131,18 @@ export class DestinationLog {
         this.#unread.add({ from: expected, until: offset, above: newest?.sourceOffset ?? -1 });
     }
     const end = offset + messages;
-    this.#known = { newest: { sourceOffset, offset: end - 1 }, intact: true, end };
+    this.#known = { ...this.#known!, newest: { sourceOffset, offset: end - 1 }, bare: false, end };
+  }
+
+  /** The source's checkpoint is by now what followed from the so many-th reading back. */
+  checkpointFollows(readBacks: number): void {
+    if (readBacks === this.#readBacks && this.#known) this.#known = { ...this.#known, intact: true };
   }
 
   /** @throws Error when it shows that another pump copies the same queue; TransportError */
   async readUnread(): Promise<void> {
     await this.#readUnread();
-    if (this.#outdated) throw new Error('the destination holds copies that this pump did not send; reading back');
+    this.#assertCurrent();
   }
 
   /** While nothing is copied nobody would notice what a process that was frozen sends late. @throws TransportError */
@@ -150,13 +165,15 @@ export class DestinationLog {
 
   /**
    * Makes it last that copies were lost: to whoever reads back next, the copy behind the hole would look like any other. As durable as consumer
-   * offsets are. @throws TransportError
+   * offsets are, once a later call has found it: a broker may forget an offset that it acknowledged, where it is among the first of a group and
+   * topic (see `FirstAlone`), and several pumps may find such a loss at once. @throws TransportError
    */
   async rememberLoss(): Promise<void> {
     if (!this.#loss || this.#lossRemembered) return;
     const { destination, route } = this.#options;
-    await destination.commit(route.group, route.lossMark, this.#loss.at + 1);
-    this.#lossRemembered = true;
+    const mark = this.#loss.at + 1;
+    if ((await destination.committed(route.group, route.lossMark)) === mark) this.#lossRemembered = true;
+    else await destination.commit(route.group, route.lossMark, mark);
   }
 
   async #assertNothingLost(): Promise<void> {
@@ -173,8 +190,21 @@ export class DestinationLog {
     throw this.#loss;
   }
 
+  #assertCurrent(): void {
+    if (this.#outdated) throw new Error('the destination holds copies that this pump did not send; reading back');
+  }
+
+  /** Everything that was noted before the call. */
   async #readUnread(): Promise<void> {
+    while (this.#reading) await this.#reading.catch(() => undefined);
     if (this.#unread.isEmpty) return;
+    this.#reading = this.#readStretches().finally(() => {
+      this.#reading = undefined;
+    });
+    await this.#reading;
+  }
+
+  async #readStretches(): Promise<void> {
     const { repeated, foreign } = await this.#unread.read(this.#options.destination, {
       ...this.place(),
       // of its own: a copier that waits for this holds bytes of the common one

@@ -21,11 +21,22 @@ export async function checkHistory(
   place: CopyPlace,
   newest: NewestCopy,
 ): Promise<void> {
-  if ((await isSame(source, from, place, newest)) !== false) return;
-  throw new QueueBlocked(
+  if ((await isSame(source, from, place, newest)) === false)
+    throw replaced(newest.sourceOffset + 1, newest.sourceOffset);
+}
+
+/** Whether another message stands by now where this one was read. */
+export async function wasReplaced(source: OffsetSource, from: Queue, read: MessageCursor): Promise<boolean> {
+  const now = await readMessage(source, from, read.queueOffset);
+  return now !== undefined && !isSameMessage(now, read);
+}
+
+/** @param at source offset at which copying stands */
+export function replaced(at: number, sourceOffset: number): QueueBlocked {
+  return new QueueBlocked(
     'history',
-    newest.sourceOffset + 1,
-    `the source's message at offset ${newest.sourceOffset} is not the one that was copied: the topic was recreated, or the queue was cut off and filled again`,
+    at,
+    `the source's message at offset ${sourceOffset} is not the one that was copied: the topic was recreated, or the queue was cut off and filled again`,
   );
 }
 
@@ -54,7 +65,7 @@ export async function findDivergence(
   return low;
 }
 
-/** By `UNIQ_KEY`, else by the body; `undefined` where one of the two messages is not there. */
+/** `undefined` where one of the two messages is not there. */
 async function isSame(
   source: OffsetSource,
   from: Queue,
@@ -65,7 +76,11 @@ async function isSame(
     readMessage(source, from, copy.sourceOffset),
     readMessage(reader, queue, copy.offset),
   ]);
-  if (!original || !copied) return undefined;
+  return original && copied && isSameMessage(original, copied);
+}
+
+/** By `UNIQ_KEY`, else by the body. */
+function isSameMessage(original: MessageCursor, copied: MessageCursor): boolean {
   const keys = [uniqueKey(original), uniqueKey(copied)] as const;
   if (keys[0] && keys[1]) return keys[0].equals(keys[1]);
   return body(original).equals(body(copied));

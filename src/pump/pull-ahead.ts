@@ -21,6 +21,8 @@ interface Pull {
   readonly answer: Promise<PullAnswer>;
   /** What this pull holds of the budget. */
   bytes: number;
+  /** By `performance.now()`. */
+  arrivedAt: number;
   /** Answered with something to hand out; what failed or found nothing is met by whoever waits. */
   ready: boolean;
   /** The answer was short and there was no room to ask for the rest yet, which begins here. */
@@ -46,6 +48,8 @@ export interface PullAheadOptions {
  * trip takes. An answer with fewer messages than asked is completed by a pull of the rest before anything behind it is handed out.
  */
 export class PullAhead {
+  /** How much later than the answer before it, or than the begin of reading, the one came that `take` gave last. ms */
+  quietMs = 0;
   readonly #options: PullAheadOptions;
   readonly #pulls: Pull[] = [];
   readonly #closing = new AbortController();
@@ -58,6 +62,7 @@ export class PullAhead {
   readonly #size = new PullSize();
   #roundTripMs = 0;
   #starting: Promise<Pull | undefined> | undefined;
+  #tookArrivedAt = performance.now();
   /** Bytes of the answer that the caller is working on. */
   #handedOut = 0;
 
@@ -123,6 +128,8 @@ export class PullAhead {
       this.#pulls.shift();
       this.#handedOut = pull.bytes;
       if (answer.kind !== 'nothing') {
+        this.quietMs = pull.arrivedAt - this.#tookArrivedAt;
+        this.#tookArrivedAt = pull.arrivedAt;
         this.#askForRest(pull);
         return answer;
       }
@@ -201,6 +208,7 @@ export class PullAhead {
       from,
       to,
       bytes,
+      arrivedAt: asked,
       ready: false,
       restFrom: undefined,
       answer: reader.pull(queue, request, waitMs > 0 ? this.#closing.signal : undefined),
@@ -209,7 +217,8 @@ export class PullAhead {
       (answer) => {
         if (!this.#settle(pull, answer.records.length)) return;
         pull.ready = answer.kind !== 'nothing';
-        if (kind !== 'waiting') this.#measure(performance.now() - asked);
+        pull.arrivedAt = performance.now();
+        if (kind !== 'waiting') this.#measure(pull.arrivedAt - asked);
         if (answer.kind === 'messages') this.#learn(pull, answer);
       },
       () => this.#settle(pull, 0),

@@ -12,7 +12,7 @@ import type { Counter } from './counter.ts';
 import { describeBlock } from './describe-block.ts';
 import { DestinationLog } from './destination-log.ts';
 import type { Lease } from './lease.ts';
-import { checkHistory } from './history-check.ts';
+import { checkHistory, replaced, wasReplaced } from './history-check.ts';
 import { LeaseLost, NewerGeneration, QueueBlocked } from './problems.ts';
 import { PullAhead } from './pull-ahead.ts';
 import { quarantineQueue } from './quarantine/entry.ts';
@@ -25,8 +25,6 @@ import { aborted, Backoff, pause } from './time.ts';
 
 /** Enough to hide a round trip from a limited flow, few enough to leave the memory to others. */
 const PULLS_IN_FLIGHT_LIMITED = 2;
-/** A source queue from which nothing came for so long may have been deleted, created again and filled meanwhile. */
-const QUIET_MS = 100;
 /** A queue that has nothing to copy, and that nothing has stood in the way of for so long, is not blocked (any more). */
 const UNBLOCKED_MS = 1000;
 
@@ -64,6 +62,8 @@ export class QueueCopier {
   readonly #options: CopierOptions;
   readonly #annotator: Annotator;
   readonly #blocking: Blocking;
+  /** The reading back of the log from which `next` follows. */
+  #readBacks = 0;
   #copyingSince = Infinity;
   #stopReading: (() => void) | undefined;
   /** Source offset up to which pumps before this one have counted what they left out (R7). */
@@ -134,10 +134,14 @@ export class QueueCopier {
   /** Commits both checkpoints if they have moved. @throws TransportError */
   async commit(): Promise<void> {
     await this.log.rememberLoss();
+    // What is written behind it from now on is read before the next commit.
+    const readTo = this.log.checkpoint;
     await this.#readUnread();
     if (performance.now() - this.#copyingSince > UNBLOCKED_MS) this.#works();
     if (this.next === undefined) return;
-    const moved = await this.#checkpoints.commit(this.next, this.log.checkpoint);
+    const readBacks = this.#readBacks;
+    const moved = await this.#checkpoints.commit(this.next, this.log.checkpoint === undefined ? undefined : readTo);
+    this.log.checkpointFollows(readBacks);
     if (!moved) await this.log.lookForLateWrites();
   }
 
@@ -161,6 +165,7 @@ export class QueueCopier {
     this.#sends.settle({ copied: this.log.newest?.sourceOffset ?? -1, quarantined });
     const next = await nextOffset(source, { ...route, skipTo: this.#skipTo }, this.log.evidence!, until);
     this.next = Math.max(next, quarantined + 1);
+    this.#readBacks = this.log.readBacks;
     this.#loopsCountedTo ??= (await source.committed(route.group, route.from)) ?? 0;
     await this.#checkHistory(until);
     this.trouble = undefined;
@@ -195,6 +200,13 @@ export class QueueCopier {
       targetBytes: () => this.#sends.batchBytes,
       maxMessages: () => (isRetry || this.#sends.goesAlone(this.next!) ? 1 : limiter.batchMessages),
       budget,
+      assertUnchanged: async (read) => {
+        if (!read) await this.#checkHistory(until);
+        else if (await wasReplaced(source, route.from, read)) {
+          await sending;
+          throw replaced(this.next!, read.queueOffset);
+        }
+      },
       moved: async (at, answer) => {
         throw await explainMoved(source, route.from, at, answer);
       },
@@ -203,7 +215,6 @@ export class QueueCopier {
       while (!until.aborted) {
         const built = await builder.next();
         await sending;
-        if (built.waitedMs > QUIET_MS + reading.roundTripMs) await this.#checkHistory(until);
         await limiter.take(built.batch.bytes, built.batch.messages, until);
         until.throwIfAborted();
         sending = this.#write(built, lease).then(() => {

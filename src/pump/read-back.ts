@@ -30,8 +30,10 @@ export interface Route {
 /** What is known of the destination log. */
 export interface Evidence {
   readonly newest: NewestCopy | undefined;
-  /** It is the copy that was known to be the newest, so none that was known of is lost. */
+  /** It is the copy that was known to be the newest, so none that was known of is lost, and the checkpoint on the source has passed nothing that is. */
   readonly intact: boolean;
+  /** There is no copy, and that is not retention's doing: what had been copied is lost, or nothing ever was. */
+  readonly bare: boolean;
   /** Destination offset up to which (exclusive) the log has been read or written by this pump. */
   readonly end: number;
 }
@@ -55,15 +57,19 @@ export async function readBack(
 ): Promise<ReadBack> {
   await destination.dispatched(route.to.broker);
   const place = copyPlace(destination, route, budget, signal);
-  const { max } = await destination.range(route.to);
+  const { min, max } = await destination.range(route.to);
   if (known && known.end <= max && (await stillHolds(place, known.newest))) {
     const scan = await scanCopies(place, known.end, max, known.newest?.sourceOffset);
     const newest = scan.newest ?? known.newest;
-    return { newest, intact: !scan.newest, end: max, repeated: scan.repeated, shared: scan.others > 0 };
+    const intact = known.intact && !scan.newest;
+    return { newest, intact, bare: known.bare && !newest, end: max, repeated: scan.repeated, shared: scan.others > 0 };
   }
   const checkpoint = await destination.committed(route.group, route.checkpoint);
-  const { newest, repeated, others } = await findNewestCopy(place, checkpoint);
-  return { newest, intact: newest?.offset === checkpoint, end: max, repeated, shared: others > 0 };
+  const { newest, older, repeated, others } = await findNewestCopy(place, checkpoint);
+  // A committed 0 is no evidence: some brokers answer it for groups that never committed.
+  const lastKnown = known?.newest?.offset ?? (checkpoint === 0 ? undefined : checkpoint);
+  const bare = !newest && older === 0 && (max === 0 || (lastKnown !== undefined && min <= lastKnown));
+  return { newest, intact: newest?.offset === checkpoint, bare, end: max, repeated, shared: others > 0 };
 }
 
 export function copyPlace(
@@ -84,16 +90,16 @@ async function stillHolds(place: CopyPlace, newest: NewestCopy | undefined): Pro
 
 /**
  * The source offset at which copying goes on: behind the newest copy, whatever a checkpoint says; without any copy at the
- * source's checkpoint; without that where the replication starts (R4, R5). A committed 0 is no evidence: some brokers answer it
- * for groups that never committed.
+ * source's checkpoint, unless that has passed copies which are lost; without that where the replication starts (R4, R5). A committed 0 is no
+ * evidence: some brokers answer it for groups that never committed.
  */
 export async function nextOffset(
   source: OffsetSource,
   route: Route,
-  { newest, intact }: Pick<Evidence, 'newest' | 'intact'>,
+  { newest, intact, bare }: Pick<Evidence, 'newest' | 'intact' | 'bare'>,
   until: AbortSignal,
 ): Promise<number> {
-  const next = newest ? newest.sourceOffset + 1 : await startOffset(source, route);
+  const next = newest ? newest.sourceOffset + 1 : await startOffset(source, route, bare);
   const { min, max } = await checkSourceHolds(source, route, next, until);
   if (route.skipTo > max)
     throw new QueueBlocked(
@@ -139,7 +145,12 @@ async function checkSourceHolds(
   }
 }
 
-async function startOffset(source: OffsetSource, { from, group, start, skipTo }: Route): Promise<number> {
+async function startOffset(
+  source: OffsetSource,
+  { from, group, start, skipTo }: Route,
+  bare: boolean,
+): Promise<number> {
+  if (bare && start !== undefined) return start;
   const committed = await source.committed(group, from);
   const offset = committed === undefined || committed === 0 ? (start ?? committed) : committed;
   if (offset !== undefined) return offset;

@@ -95,6 +95,28 @@ test(
   5 * MINUTE,
 );
 
+test(
+  'R4: a destination topic that was deleted gets again what it held, once it is brought back',
+  async () => {
+    await send('old', 20);
+    await live.start();
+    await live.reaches(20, MINUTE);
+    await deleteTopic(stack.west, live.topic);
+    await send('new', 5);
+    expect(await blockedSince('')).toMatchObject({ kind: 'queue-gone', queue: 0, at: 20 });
+    await west.admin.putTopic(stack.west.brokerName, live.topic, { readQueues: 4, writeQueues: 4, ...SIZE });
+    await update('pause', {});
+    await update('resume', {});
+    // the broker's log holds also what was deleted
+    await eventually(MINUTE, async () => (await bodies(0)).length === 45);
+    expect(await bodies(0)).toEqual([...row('old', 20), ...row('old', 20), ...row('new', 5)]);
+    expect(await west.admin.range({ topic: live.topic, broker: stack.west.brokerName, id: 0 })).toMatchObject({
+      max: 25,
+    });
+  },
+  3 * MINUTE,
+);
+
 test.runIf(FULL)(
   'R1: remap leads to a queue on another broker of the destination, also for the pump of the next worker',
   async () => {

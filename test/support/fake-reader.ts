@@ -27,6 +27,11 @@ export class FakeReader implements QueueReader {
     this.#options = options;
   }
 
+  /** What it holds. */
+  get records(): readonly Buffer[] {
+    return this.#records.filter((record) => record !== undefined);
+  }
+
   get max(): number {
     return this.#records.length;
   }
@@ -34,6 +39,12 @@ export class FakeReader implements QueueReader {
   append(...records: readonly (Buffer | undefined)[]): void {
     for (const record of records) this.#records.push(record);
     for (const wake of this.#polling) wake();
+  }
+
+  /** The topic is deleted, created again, and holds these now. */
+  recreate(...records: readonly Buffer[]): void {
+    this.#records.length = 0;
+    this.append(...records);
   }
 
   async pull(_queue: Queue, request: PullRequest, signal?: AbortSignal): Promise<PullAnswer> {

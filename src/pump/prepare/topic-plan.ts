@@ -22,8 +22,8 @@ export interface TopicPlan {
  * list them: writable queues by broker name and number, then those that can only be read. The destination gets as many writable queues as the
  * source has, so that a sharding key picks the same queue on both sides, and never loses any.
  *
- * A mapped queue that the destination lost is not created again: it would be empty, or hold what an operator wanted to be rid of, and copying
- * would go on into it as if nothing had happened. Its pump blocks it until it is remapped or brought back, and nothing is added meanwhile.
+ * A mapped queue that the destination lost is not created again: it would be filled again with all that the source still holds, which an operator
+ * may have wanted to be rid of. Its pump blocks it until it is remapped or brought back, and nothing is added meanwhile.
  * @param brokers the destination's brokers that may hold the topic, sorted by name
  */
 export function planTopic(

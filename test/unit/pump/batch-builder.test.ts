@@ -5,6 +5,7 @@ import { BatchBuilder, TARGET_BATCH_BYTES, type BuiltBatch } from '../../../src/
 import { ByteBudget } from '../../../src/pump/byte-budget.ts';
 import { QueueBlocked } from '../../../src/pump/problems.ts';
 import { PullAhead } from '../../../src/pump/pull-ahead.ts';
+import type { MessageCursor } from '../../../src/transport/message.ts';
 import { FakeReader, nextTurn } from '../../support/fake-reader.ts';
 import { seeded } from '../../support/messages.ts';
 import {
@@ -34,16 +35,18 @@ interface Options {
   readonly budget?: ByteBudget;
   readonly maxMessages?: () => number;
   readonly from?: number;
+  readonly assertUnchanged?: (read: MessageCursor | undefined) => Promise<void>;
 }
 
 function builderOf(reader: FakeReader, options: Options = {}): { builder: BatchBuilder; reading: PullAhead } {
   const { from = 0, maxBytes = LIMIT, bytesPerMessage = 0, maxMessages = () => Infinity } = options;
-  const { budget = new ByteBudget(1e9) } = options;
+  const { budget = new ByteBudget(1e9), assertUnchanged = () => Promise.resolve() } = options;
   const reading = new PullAhead({ reader, queue: QUEUE, from, budget });
   const moved = (at: number) => Promise.reject(new Error(`moved at ${at}`));
   const annotator = new Annotator(SOURCE, 'west', []);
   const limits = { maxBytes, bytesPerMessage };
-  return { builder: new BatchBuilder({ reading, annotator, from, limits, maxMessages, budget, moved }), reading };
+  const given = { reading, annotator, from, limits, maxMessages, budget, assertUnchanged, moved };
+  return { builder: new BatchBuilder(given), reading };
 }
 
 /** Builds until `last` was read or something is in the way. */
@@ -228,12 +231,13 @@ describe('R1, R2, R8, R9: batches', () => {
     expect(budget.taken).toBe(0);
   });
 
-  test('say how long the source kept them waiting, not how long they grew', async () => {
+  test('R8: before what came long after what was read, it is asked whether that still stands; not because they grew long', async () => {
     let clock = 0;
     vi.spyOn(performance, 'now').mockImplementation(() => clock);
     const reader = queue([{}]);
-    const { builder, reading } = builderOf(reader);
-    expect((await builder.next()).waitedMs).toBe(0);
+    const assertUnchanged = vi.fn(() => Promise.resolve());
+    const { builder, reading } = builderOf(reader, { assertUnchanged });
+    await builder.next();
     let sent = (): void => undefined;
     builder.sendingUntil(new Promise((resolve) => (sent = resolve)));
     const building = builder.next();
@@ -244,7 +248,8 @@ describe('R1, R2, R8, R9: batches', () => {
     }
     for (let turns = 0; turns < 3; turns++) await nextTurn();
     sent();
-    expect(await building).toMatchObject({ waitedMs: 150, batch: { messages: 3 } });
+    expect(await building).toMatchObject({ batch: { messages: 3 } });
+    expect(assertUnchanged).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ queueOffset: 2 }));
     reading.close();
     vi.restoreAllMocks();
   });
@@ -286,6 +291,12 @@ describe('R1, R2, R8, R9: batches', () => {
   test('only messages that are passed over make an empty batch, which says how far it went', async () => {
     const { batches } = await build(queue([{ properties: fromWest }, { properties: fromWest }]));
     expect(batches).toMatchObject([{ lastOffset: -1, next: 2, loopSkipped: 2, batch: { messages: 0, bytes: 0 } }]);
+  });
+
+  test('what was passed over is told before a message that blocks', async () => {
+    const { batches, failure } = await build(queue([{ properties: fromWest }, { properties: tooLong }]));
+    expect(batches).toMatchObject([{ next: 1, loopSkipped: 1, batch: { messages: 0 } }]);
+    expect(failure).toMatchObject({ kind: 'poison', at: 1 });
   });
 
   test('a message is taken up to the last byte that the destination takes', async () => {

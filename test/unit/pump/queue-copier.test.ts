@@ -188,6 +188,22 @@ describe('R4: a send without an answer', () => {
   });
 });
 
+test('R8: what the source holds is compared also after a pause that a rate limit made', async () => {
+  const produced = (history: string, count: number) =>
+    Array.from({ length: count }, (_, queueOffset) => storedRecord({ queueOffset, body: Buffer.from(history) }));
+  const source = east.queue(FROM);
+  source.append(...produced('old', 64));
+  start({ limiter: new RateLimiter({ messagesPerSecond: 16 }) });
+  await pass(500);
+  expect(west.queue(TO).max).toBeLessThan(64);
+  source.recreate(...produced('new', 100));
+  await pass(20_000);
+  expect(copier.blocked).toMatchObject({ kind: 'history' });
+  const copies = west.queue(TO).records.map((record) => record.toString());
+  expect(copies.length).toBeGreaterThan(0);
+  expect(copies.filter((copy) => copy.includes('new'))).toEqual([]);
+});
+
 test('R5: a queue that has nothing new costs no commit; one that has copied is due until it is committed', async () => {
   start();
   expect(copier.isCommitDue).toBe(false);

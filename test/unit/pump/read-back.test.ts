@@ -27,8 +27,8 @@ describe('R7: behind the newest copy the source held only what came from the des
   const { signal } = new AbortController();
 
   it('copying goes on at the oldest message, where the checkpoint has passed that', async () => {
-    expect(await nextOffset(sourceAt(1000), ROUTE, { newest: NEWEST, intact: true }, signal)).toBe(500);
-    expect(await nextOffset(sourceAt(500), ROUTE, { newest: NEWEST, intact: true }, signal)).toBe(500);
+    expect(await nextOffset(sourceAt(1000), ROUTE, { newest: NEWEST, intact: true, bare: false }, signal)).toBe(500);
+    expect(await nextOffset(sourceAt(500), ROUTE, { newest: NEWEST, intact: true, bare: false }, signal)).toBe(500);
   });
 
   it.each([
@@ -36,6 +36,18 @@ describe('R7: behind the newest copy the source held only what came from the des
     ['there is no checkpoint', undefined, true],
     ['the destination may have lost copies that the checkpoint has passed', 1000, false],
   ])('R8: it stays a gap where %s', async (_why, committed, intact) => {
-    expect(await nextOffset(sourceAt(committed), ROUTE, { newest: NEWEST, intact }, signal)).toBe(101);
+    expect(await nextOffset(sourceAt(committed), ROUTE, { newest: NEWEST, intact, bare: false }, signal)).toBe(101);
+  });
+});
+
+describe('R4: where no copy is left', () => {
+  const { signal } = new AbortController();
+  const next = (bare: boolean, start?: number) =>
+    nextOffset(sourceAt(800), { ...ROUTE, start }, { newest: undefined, intact: false, bare }, signal);
+
+  it('copying begins where it began, if they are lost, and at the checkpoint, if retention removed them', async () => {
+    expect(await next(true, 600)).toBe(600);
+    expect(await next(false, 600)).toBe(800);
+    expect(await next(true)).toBe(800);
   });
 });
