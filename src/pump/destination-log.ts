@@ -136,7 +136,7 @@ export class DestinationLog {
 
   /** The source's checkpoint is by now what followed from the so many-th reading back. */
   checkpointFollows(readBacks: number): void {
-    if (readBacks === this.#readBacks && this.#known) this.#known = { ...this.#known, intact: true };
+    if (readBacks === this.#readBacks && this.#known) this.#known = { ...this.#known, intact: true, bare: false };
   }
 
   /** @throws Error when it shows that another pump copies the same queue; TransportError */

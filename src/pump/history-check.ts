@@ -21,23 +21,18 @@ export async function checkHistory(
   place: CopyPlace,
   newest: NewestCopy,
 ): Promise<void> {
-  if ((await isSame(source, from, place, newest)) === false)
-    throw replaced(newest.sourceOffset + 1, newest.sourceOffset);
+  if ((await isSame(source, from, place, newest)) !== false) return;
+  throw new QueueBlocked(
+    'history',
+    newest.sourceOffset + 1,
+    `the source's message at offset ${newest.sourceOffset} is not the one that was copied: the topic was recreated, or the queue was cut off and filled again`,
+  );
 }
 
 /** Whether another message stands by now where this one was read. */
 export async function wasReplaced(source: OffsetSource, from: Queue, read: MessageCursor): Promise<boolean> {
   const now = await readMessage(source, from, read.queueOffset);
   return now !== undefined && !isSameMessage(now, read);
-}
-
-/** @param at source offset at which copying stands */
-export function replaced(at: number, sourceOffset: number): QueueBlocked {
-  return new QueueBlocked(
-    'history',
-    at,
-    `the source's message at offset ${sourceOffset} is not the one that was copied: the topic was recreated, or the queue was cut off and filled again`,
-  );
 }
 
 /**

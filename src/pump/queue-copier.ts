@@ -12,7 +12,7 @@ import type { Counter } from './counter.ts';
 import { describeBlock } from './describe-block.ts';
 import { DestinationLog } from './destination-log.ts';
 import type { Lease } from './lease.ts';
-import { checkHistory, replaced, wasReplaced } from './history-check.ts';
+import { checkHistory, wasReplaced } from './history-check.ts';
 import { LeaseLost, NewerGeneration, QueueBlocked } from './problems.ts';
 import { PullAhead } from './pull-ahead.ts';
 import { quarantineQueue } from './quarantine/entry.ts';
@@ -163,10 +163,15 @@ export class QueueCopier {
     await this.log.readBack(until);
     const quarantined = await this.#options.quarantine.newest(route);
     this.#sends.settle({ copied: this.log.newest?.sourceOffset ?? -1, quarantined });
-    const next = await nextOffset(source, { ...route, skipTo: this.#skipTo }, this.log.evidence!, until);
+    const evidence = this.log.evidence!;
+    const next = await nextOffset(source, { ...route, skipTo: this.#skipTo }, evidence, until);
+    this.#loopsCountedTo ??= (await source.committed(route.group, route.from)) ?? 0;
+    const standsAt = this.next ?? this.#loopsCountedTo;
+    // A queue that does not exist is bare as well; what it held goes nowhere.
+    if (evidence.bare && next < standsAt && !(await destination.holdsQueue(route.to)))
+      throw queueGone(route.to, standsAt);
     this.next = Math.max(next, quarantined + 1);
     this.#readBacks = this.log.readBacks;
-    this.#loopsCountedTo ??= (await source.committed(route.group, route.from)) ?? 0;
     await this.#checkHistory(until);
     this.trouble = undefined;
   }
@@ -202,10 +207,10 @@ export class QueueCopier {
       budget,
       assertUnchanged: async (read) => {
         if (!read) await this.#checkHistory(until);
-        else if (await wasReplaced(source, route.from, read)) {
-          await sending;
-          throw replaced(this.next!, read.queueOffset);
-        }
+        else if (await wasReplaced(source, route.from, read))
+          throw new Error(
+            `the source holds another message at offset ${read.queueOffset} than was read there; reading back`,
+          );
       },
       moved: async (at, answer) => {
         throw await explainMoved(source, route.from, at, answer);

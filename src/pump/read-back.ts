@@ -3,6 +3,7 @@ import type { Destination, OffsetSource, Queue } from '../transport/types.ts';
 import { findNewestCopy, scanCopies, type CopyPlace, type NewestCopy, type RepeatedRun } from './newest-copy.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { NoMaster, QueueBlocked } from './problems.ts';
+import { readMessage } from './read-messages.ts';
 import { pause } from './time.ts';
 
 const REBUILD_MS = 10_000;
@@ -57,7 +58,7 @@ export async function readBack(
 ): Promise<ReadBack> {
   await destination.dispatched(route.to.broker);
   const place = copyPlace(destination, route, budget, signal);
-  const { min, max } = await destination.range(route.to);
+  const { max } = await destination.range(route.to);
   if (known && known.end <= max && (await stillHolds(place, known.newest))) {
     const scan = await scanCopies(place, known.end, max, known.newest?.sourceOffset);
     const newest = scan.newest ?? known.newest;
@@ -66,9 +67,7 @@ export async function readBack(
   }
   const checkpoint = await destination.committed(route.group, route.checkpoint);
   const { newest, older, repeated, others } = await findNewestCopy(place, checkpoint);
-  // A committed 0 is no evidence: some brokers answer it for groups that never committed.
-  const lastKnown = known?.newest?.offset ?? (checkpoint === 0 ? undefined : checkpoint);
-  const bare = !newest && older === 0 && (max === 0 || (lastKnown !== undefined && min <= lastKnown));
+  const bare = !newest && older === 0 && (max === 0 || (await isLost(place, known?.newest?.offset ?? checkpoint, max)));
   return { newest, intact: newest?.offset === checkpoint, bare, end: max, repeated, shared: others > 0 };
 }
 
@@ -79,6 +78,16 @@ export function copyPlace(
   signal?: AbortSignal,
 ): CopyPlace {
   return { reader: destination, queue: to, source, budget, signal };
+}
+
+/**
+ * Whether a copy that stood there is gone, but not by retention: the queue ends before it, or holds something else there. Where the queue begins
+ * says nothing: a 4.x broker answers an offset that has expired once everything has. A committed 0 is no evidence: some brokers answer it for
+ * groups that never committed.
+ */
+async function isLost({ reader, queue }: CopyPlace, copy: number | undefined, end: number): Promise<boolean> {
+  if (copy === undefined || copy === 0) return false;
+  return copy >= end || (await readMessage(reader, queue, copy)) !== undefined;
 }
 
 /** Whether the newest copy that this pump knew of is still there: a broker that was replaced by its slave may have lost it. */

@@ -41,11 +41,13 @@ export class UnreadStretches {
     const repeated: RepeatedRun[] = [];
     let foreign = false;
     if (this.#stretches.length > 0) await destination.dispatched(place.queue.broker);
+    // A broker that was replaced by its slave may have lost some.
+    const { max } = await destination.range(place.queue);
     const unread = this.#stretches;
     this.#stretches = [];
     try {
       for (let first = unread[0]; first; first = unread[0]) {
-        const scan = await scanCopies(place, first.from, first.until, first.above);
+        const scan = await scanCopies(place, first.from, Math.min(first.until, max), first.above);
         repeated.push(...scan.repeated);
         foreign ||= scan.newest !== undefined;
         unread.shift();

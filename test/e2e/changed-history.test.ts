@@ -104,6 +104,10 @@ test(
     await deleteTopic(stack.west, live.topic);
     await send('new', 5);
     expect(await blockedSince('')).toMatchObject({ kind: 'queue-gone', queue: 0, at: 20 });
+    await update('pause', {});
+    const paused = new Date().toISOString();
+    await update('resume', {});
+    expect(await blockedSince(paused)).toMatchObject({ kind: 'queue-gone', queue: 0, at: 20 });
     await west.admin.putTopic(stack.west.brokerName, live.topic, { readQueues: 4, writeQueues: 4, ...SIZE });
     await update('pause', {});
     await update('resume', {});

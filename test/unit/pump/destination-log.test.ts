@@ -163,25 +163,56 @@ describe('R8: what the destination has lost', () => {
     expect(log.evidence!.intact).toBe(true);
   });
 
-  it.each([
-    ['the queue was created anew', 0, 0, undefined, true],
-    ['what others wrote is still there', 2, 0, undefined, true],
-    ['an earlier pump’s checkpoint tells of one', 2, 0, 4, true],
-    ['retention has removed them', 0, 6, 4, false],
-  ])('is told from what retention removed: %s', async (_, kept, min, committed, bare) => {
-    for (let others = 0; others < 2; others++) queue.append(storedRecord({ queueOffset: others }));
-    if (committed === undefined) for (let offset = 0; offset < 4; offset++) copy(offset);
+  /** The queue holds a message of others, and then so many copies. */
+  async function readBackCopies(copies: number): Promise<void> {
+    queue.append(storedRecord({ queueOffset: 0 }));
+    for (let offset = 0; offset < copies; offset++) copy(offset);
     await log.readBack(signal);
-    checkpoint = committed;
-    if (min === 0) keepOnly(kept);
-    else {
-      for (let offset = 0; offset < 4; offset++) copy(offset);
-      await log.readBack(signal);
-      queue.min = min;
-    }
-    const fresh = newLog();
-    const looked = committed === undefined && kept > 0 ? log : fresh;
-    await looked.readBack(signal);
-    expect(looked.evidence).toMatchObject({ newest: undefined, bare });
+  }
+
+  async function isBare(by = log): Promise<boolean> {
+    await by.readBack(signal);
+    expect(by.newest).toBeUndefined();
+    return by.evidence!.bare;
+  }
+
+  it('is known where the queue was created anew, or ends before a copy that was there, or holds something else in its place', async () => {
+    await readBackCopies(4);
+    keepOnly(1);
+    expect(await isBare()).toBe(true);
+    checkpoint = 4;
+    expect(await isBare(newLog())).toBe(true);
+    for (let others = 1; others < 6; others++) queue.append(storedRecord({ queueOffset: others }));
+    expect(await isBare(newLog())).toBe(true);
+    checkpoint = undefined;
+    expect(await isBare(newLog())).toBe(false);
+    keepOnly(0);
+    expect(await isBare(newLog())).toBe(true);
+  });
+
+  it('is not what retention removed, also where a 4.x broker does not say so', async () => {
+    await readBackCopies(4);
+    checkpoint = 4;
+    queue.min = queue.max;
+    expect(await isBare(newLog())).toBe(false);
+    vi.spyOn(queue, 'range').mockImplementation(() => Promise.resolve({ min: 0, max: queue.max }));
+    expect(await isBare(newLog())).toBe(false);
+    expect(await isBare()).toBe(false);
+  });
+
+  it('is not asked about where the checkpoint of a queue without copies is committed', async () => {
+    expect(await isBare()).toBe(true);
+    log.checkpointFollows(log.readBacks);
+    expect(await isBare()).toBe(false);
+  });
+
+  it('does not keep from reading back, though it was noted to be read', async () => {
+    await readBackCopies(4);
+    queue.append(storedRecord({ queueOffset: 5 }), storedRecord({ queueOffset: 6 }));
+    copy(4);
+    log.stored(7, 1, 4);
+    keepOnly(3);
+    await log.readBack(signal);
+    expect(log.newest).toEqual({ sourceOffset: 1, offset: 2 });
   });
 });

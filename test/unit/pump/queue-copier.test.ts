@@ -204,6 +204,24 @@ test('R8: what the source holds is compared also after a pause that a rate limit
   expect(copies.filter((copy) => copy.includes('new'))).toEqual([]);
 });
 
+test('R1: where the destination queue is gone, copying stands where it stood', async () => {
+  for (let messages = 0; messages < 25; messages++) produce();
+  start();
+  Object.assign(east, { committed: () => Promise.resolve(20) });
+  Object.assign(west, { holdsQueue: () => Promise.resolve(false) });
+  await pass(AGAIN_MS);
+  expect(copier.blocked).toMatchObject({ kind: 'queue-gone', at: 20 });
+  expect(copier.next).toBeUndefined();
+});
+
+test('R4: where it is there again, and empty, it gets again what it held', async () => {
+  for (let messages = 0; messages < 25; messages++) produce();
+  start();
+  Object.assign(east, { committed: () => Promise.resolve(20) });
+  await pass(AGAIN_MS);
+  expect(west.queue(TO).max).toBe(25);
+});
+
 test('R5: a queue that has nothing new costs no commit; one that has copied is due until it is committed', async () => {
   start();
   expect(copier.isCommitDue).toBe(false);
