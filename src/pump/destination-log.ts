@@ -131,12 +131,12 @@ export class DestinationLog {
         this.#unread.add({ from: expected, until: offset, above: newest?.sourceOffset ?? -1 });
     }
     const end = offset + messages;
-    this.#known = { ...this.#known!, newest: { sourceOffset, offset: end - 1 }, bare: false, end };
+    this.#known = { ...this.#known!, newest: { sourceOffset, offset: end - 1 }, end };
   }
 
   /** The source's checkpoint is by now what followed from the so many-th reading back. */
   checkpointFollows(readBacks: number): void {
-    if (readBacks === this.#readBacks && this.#known) this.#known = { ...this.#known, intact: true, bare: false };
+    if (readBacks === this.#readBacks && this.#known) this.#known = { ...this.#known, sourceCheckpoint: 'right' };
   }
 
   /** @throws Error when it shows that another pump copies the same queue; TransportError */

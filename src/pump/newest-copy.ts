@@ -35,7 +35,6 @@ export interface CopyPlace extends ReadPlace {
 
 const FIRST_BACKWARD_STEP = 1024;
 const LONGEST_BACKWARD_STEP = 65_536;
-const NOTHING: CopyScan = { newest: undefined, repeated: [], older: 0, others: 0 };
 
 /**
  * Finds the newest copy of a source queue in the destination queue, after everything stored there can be read (the dispatch
@@ -57,7 +56,7 @@ export async function findNewestCopy(place: CopyPlace, checkpoint?: number): Pro
     if (found.newest || found.older > 0)
       return await scanCopies(place, Math.max(min, low - MOST_MESSAGES_A_BATCH), high);
   }
-  return NOTHING;
+  return ahead;
 }
 
 /** Reads the destination queue from `from` to `until` (exclusive). `above`: source offset that is known to be copied before. */

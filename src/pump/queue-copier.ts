@@ -163,12 +163,11 @@ export class QueueCopier {
     await this.log.readBack(until);
     const quarantined = await this.#options.quarantine.newest(route);
     this.#sends.settle({ copied: this.log.newest?.sourceOffset ?? -1, quarantined });
-    const evidence = this.log.evidence!;
-    const next = await nextOffset(source, { ...route, skipTo: this.#skipTo }, evidence, until);
+    const next = await nextOffset(source, { ...route, skipTo: this.#skipTo }, this.log.evidence!, until);
     this.#loopsCountedTo ??= (await source.committed(route.group, route.from)) ?? 0;
     const standsAt = this.next ?? this.#loopsCountedTo;
-    // A queue that does not exist is bare as well; what it held goes nowhere.
-    if (evidence.bare && next < standsAt && !(await destination.holdsQueue(route.to)))
+    // What is lost is copied again, but not into a queue that is gone: that looks empty, too.
+    if (!this.log.newest && next < standsAt && !(await destination.holdsQueue(route.to)))
       throw queueGone(route.to, standsAt);
     this.next = Math.max(next, quarantined + 1);
     this.#readBacks = this.log.readBacks;

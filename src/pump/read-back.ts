@@ -28,13 +28,16 @@ export interface Route {
   readonly skipTo: number;
 }
 
+/**
+ * Of the source's checkpoint: `right`: it has passed no copy that is lost; `wrong`: it has, and none is left; `doubtful`: it may have, because the
+ * newest copy is not the one that was known to be, or because the queue holds nothing and never did, or was created anew.
+ */
+export type Trust = 'right' | 'doubtful' | 'wrong';
+
 /** What is known of the destination log. */
 export interface Evidence {
   readonly newest: NewestCopy | undefined;
-  /** It is the copy that was known to be the newest, so none that was known of is lost, and the checkpoint on the source has passed nothing that is. */
-  readonly intact: boolean;
-  /** There is no copy, and that is not retention's doing: what had been copied is lost, or nothing ever was. */
-  readonly bare: boolean;
+  readonly sourceCheckpoint: Trust;
   /** Destination offset up to which (exclusive) the log has been read or written by this pump. */
   readonly end: number;
 }
@@ -62,13 +65,16 @@ export async function readBack(
   if (known && known.end <= max && (await stillHolds(place, known.newest))) {
     const scan = await scanCopies(place, known.end, max, known.newest?.sourceOffset);
     const newest = scan.newest ?? known.newest;
-    const intact = known.intact && !scan.newest;
-    return { newest, intact, bare: known.bare && !newest, end: max, repeated: scan.repeated, shared: scan.others > 0 };
+    const sourceCheckpoint = scan.newest ? 'doubtful' : known.sourceCheckpoint;
+    return { newest, sourceCheckpoint, end: max, repeated: scan.repeated, shared: scan.others > 0 };
   }
   const checkpoint = await destination.committed(route.group, route.checkpoint);
   const { newest, older, repeated, others } = await findNewestCopy(place, checkpoint);
-  const bare = !newest && older === 0 && (max === 0 || (await isLost(place, known?.newest?.offset ?? checkpoint, max)));
-  return { newest, intact: newest?.offset === checkpoint, bare, end: max, repeated, shared: others > 0 };
+  const evidence = { newest, end: max, repeated, shared: others > 0 };
+  if (newest) return { ...evidence, sourceCheckpoint: newest.offset === checkpoint ? 'right' : 'doubtful' };
+  if (older === 0 && (await isLost(place, known?.newest?.offset ?? checkpoint, max)))
+    return { ...evidence, sourceCheckpoint: 'wrong' };
+  return { ...evidence, sourceCheckpoint: max === 0 ? 'doubtful' : 'right' };
 }
 
 export function copyPlace(
@@ -105,10 +111,10 @@ async function stillHolds(place: CopyPlace, newest: NewestCopy | undefined): Pro
 export async function nextOffset(
   source: OffsetSource,
   route: Route,
-  { newest, intact, bare }: Pick<Evidence, 'newest' | 'intact' | 'bare'>,
+  { newest, sourceCheckpoint }: Pick<Evidence, 'newest' | 'sourceCheckpoint'>,
   until: AbortSignal,
 ): Promise<number> {
-  const next = newest ? newest.sourceOffset + 1 : await startOffset(source, route, bare);
+  const next = newest ? newest.sourceOffset + 1 : await startOffset(source, route, sourceCheckpoint);
   const { min, max } = await checkSourceHolds(source, route, next, until);
   if (route.skipTo > max)
     throw new QueueBlocked(
@@ -116,13 +122,14 @@ export async function nextOffset(
       next,
       `skip-gap said to go on at source offset ${route.skipTo}, but the source queue ends at ${max}; say a lower offset`,
     );
-  const isPassed = newest !== undefined && intact && next < min && (await isPassedOver(source, route, min));
+  const isBelieved = newest ? sourceCheckpoint === 'right' : sourceCheckpoint !== 'wrong';
+  const isPassed = isBelieved && next < min && (await isPassedOver(source, route, min));
   return Math.max(isPassed ? min : next, route.skipTo);
 }
 
 /**
- * Behind the newest copy the source may have held nothing but what is not copied (R7), for so long that it was removed: that is no gap.
- * The checkpoint says so, but is believed only where every copy is there that the last pump knew of.
+ * Behind the newest copy, or from the start on, the source may have held nothing but what is not copied (R7), for so long that it was removed: that is
+ * no gap. The checkpoint says so, but is believed only where no copy is lost that the last pump knew of.
  */
 async function isPassedOver(source: OffsetSource, { group, from }: Route, min: number): Promise<boolean> {
   return ((await source.committed(group, from)) ?? 0) >= min;
@@ -157,9 +164,9 @@ async function checkSourceHolds(
 async function startOffset(
   source: OffsetSource,
   { from, group, start, skipTo }: Route,
-  bare: boolean,
+  sourceCheckpoint: Trust,
 ): Promise<number> {
-  if (bare && start !== undefined) return start;
+  if (sourceCheckpoint !== 'right' && start !== undefined) return start;
   const committed = await source.committed(group, from);
   const offset = committed === undefined || committed === 0 ? (start ?? committed) : committed;
   if (offset !== undefined) return offset;

@@ -40,12 +40,12 @@ export class UnreadStretches {
   async read(destination: Destination, place: CopyPlace): Promise<{ repeated: RepeatedRun[]; foreign: boolean }> {
     const repeated: RepeatedRun[] = [];
     let foreign = false;
-    if (this.#stretches.length > 0) await destination.dispatched(place.queue.broker);
-    // A broker that was replaced by its slave may have lost some.
-    const { max } = await destination.range(place.queue);
     const unread = this.#stretches;
     this.#stretches = [];
     try {
+      await destination.dispatched(place.queue.broker);
+      // A broker that was replaced by its slave may have lost some.
+      const { max } = await destination.range(place.queue);
       for (let first = unread[0]; first; first = unread[0]) {
         const scan = await scanCopies(place, first.from, Math.min(first.until, max), first.above);
         repeated.push(...scan.repeated);

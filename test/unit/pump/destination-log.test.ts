@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi, type MockInstance } from 'vitest';
 import { ByteBudget } from '../../../src/pump/byte-budget.ts';
 import { DestinationLog } from '../../../src/pump/destination-log.ts';
-import type { Route } from '../../../src/pump/read-back.ts';
+import type { Route, Trust } from '../../../src/pump/read-back.ts';
 import { TransportError } from '../../../src/transport/errors.ts';
 import type { Destination, Queue } from '../../../src/transport/types.ts';
 import { FakeDestination } from '../../support/fake-destination.ts';
@@ -27,7 +27,7 @@ const { signal } = new AbortController();
 let queue: FakeReader;
 let log: DestinationLog;
 /** As another pump knows it. */
-let newLog: () => DestinationLog;
+let newLog: (route?: Route) => DestinationLog;
 let dispatched: MockInstance<() => Promise<void>>;
 /** Of the destination. */
 let checkpoint: number | undefined;
@@ -54,10 +54,10 @@ beforeEach(async () => {
   const destination = Object.assign(new FakeDestination(), offsets);
   dispatched = vi.spyOn(destination, 'dispatched');
   queue = destination.queue(TO);
-  newLog = () =>
+  newLog = (route = ROUTE) =>
     new DestinationLog({
       destination: destination as unknown as Destination,
-      route: ROUTE,
+      route,
       budget: new ByteBudget(1e9),
       onRepeats: () => undefined,
     });
@@ -100,6 +100,28 @@ describe('R4: the log decides what was copied', () => {
     found();
     await Promise.all([told, read]);
     expect(log.newest).toEqual({ sourceOffset: 2, offset: 2 });
+  });
+
+  it('also where it is stored while an earlier part is being read', async () => {
+    queue.append(storedRecord({ queueOffset: 0 }));
+    copy(0);
+    await log.readBack(signal);
+    const others = (offset: number) => {
+      queue.append(storedRecord({ queueOffset: offset }));
+    };
+    others(2);
+    copy(1);
+    log.stored(3, 1, 1);
+    const { max } = await queue.range();
+    vi.spyOn(queue, 'range').mockImplementationOnce(() => {
+      copy(1);
+      copy(2);
+      log.stored(5, 1, 2);
+      return Promise.resolve({ min: 0, max });
+    });
+    await log.readUnread();
+    await log.readUnread();
+    expect(log.repeats).toEqual([{ offset: 4, count: 1 }]);
   });
 
   it('and nothing is sent before they are read back', async () => {
@@ -155,12 +177,12 @@ describe('R8: what the destination has lost', () => {
     keepOnly(4);
     for (let again = 0; again < 2; again++) {
       await log.readBack(signal);
-      expect(log.evidence).toMatchObject({ newest: { sourceOffset: 3 }, intact: false });
+      expect(log.evidence).toMatchObject({ newest: { sourceOffset: 3 }, sourceCheckpoint: 'doubtful' });
     }
     log.checkpointFollows(before);
-    expect(log.evidence!.intact).toBe(false);
+    expect(log.evidence!.sourceCheckpoint).toBe('doubtful');
     log.checkpointFollows(log.readBacks);
-    expect(log.evidence!.intact).toBe(true);
+    expect(log.evidence!.sourceCheckpoint).toBe('right');
   });
 
   /** The queue holds a message of others, and then so many copies. */
@@ -170,40 +192,48 @@ describe('R8: what the destination has lost', () => {
     await log.readBack(signal);
   }
 
-  async function isBare(by = log): Promise<boolean> {
+  async function sourceCheckpoint(by = newLog()): Promise<Trust> {
     await by.readBack(signal);
     expect(by.newest).toBeUndefined();
-    return by.evidence!.bare;
+    return by.evidence!.sourceCheckpoint;
   }
 
-  it('is known where the queue was created anew, or ends before a copy that was there, or holds something else in its place', async () => {
+  it('is known where the queue ends before a copy that was there, or holds something else in its place', async () => {
     await readBackCopies(4);
     keepOnly(1);
-    expect(await isBare()).toBe(true);
+    expect(await sourceCheckpoint(log)).toBe('wrong');
     checkpoint = 4;
-    expect(await isBare(newLog())).toBe(true);
+    expect(await sourceCheckpoint()).toBe('wrong');
     for (let others = 1; others < 6; others++) queue.append(storedRecord({ queueOffset: others }));
-    expect(await isBare(newLog())).toBe(true);
+    expect(await sourceCheckpoint()).toBe('wrong');
     checkpoint = undefined;
-    expect(await isBare(newLog())).toBe(false);
+    expect(await sourceCheckpoint()).toBe('right');
     keepOnly(0);
-    expect(await isBare(newLog())).toBe(true);
+    expect(await sourceCheckpoint()).toBe('doubtful');
   });
 
   it('is not what retention removed, also where a 4.x broker does not say so', async () => {
     await readBackCopies(4);
     checkpoint = 4;
     queue.min = queue.max;
-    expect(await isBare(newLog())).toBe(false);
+    expect(await sourceCheckpoint()).toBe('right');
     vi.spyOn(queue, 'range').mockImplementation(() => Promise.resolve({ min: 0, max: queue.max }));
-    expect(await isBare(newLog())).toBe(false);
-    expect(await isBare()).toBe(false);
+    expect(await sourceCheckpoint()).toBe('right');
+    expect(await sourceCheckpoint(log)).toBe('right');
   });
 
-  it('is not asked about where the checkpoint of a queue without copies is committed', async () => {
-    expect(await isBare()).toBe(true);
+  it('is not what an older generation left, after which nothing was copied yet', async () => {
+    queue.append(storedRecord({ queueOffset: 0 }));
+    copy(0);
+    checkpoint = 1;
+    const route = { ...ROUTE, source: { ...ROUTE.source, generation: 1 } };
+    expect(await sourceCheckpoint(newLog(route))).toBe('right');
+  });
+
+  it('is not doubted any more once the checkpoint of a queue without copies was committed', async () => {
+    expect(await sourceCheckpoint(log)).toBe('doubtful');
     log.checkpointFollows(log.readBacks);
-    expect(await isBare()).toBe(false);
+    expect(await sourceCheckpoint(log)).toBe('right');
   });
 
   it('does not keep from reading back, though it was noted to be read', async () => {

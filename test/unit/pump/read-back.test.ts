@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { nextOffset, type Route } from '../../../src/pump/read-back.ts';
+import { nextOffset, type Route, type Trust } from '../../../src/pump/read-back.ts';
 import type { OffsetSource } from '../../../src/transport/types.ts';
 
 const FROM = { topic: 'orders', broker: 'east-a', id: 0 };
@@ -27,27 +27,33 @@ describe('R7: behind the newest copy the source held only what came from the des
   const { signal } = new AbortController();
 
   it('copying goes on at the oldest message, where the checkpoint has passed that', async () => {
-    expect(await nextOffset(sourceAt(1000), ROUTE, { newest: NEWEST, intact: true, bare: false }, signal)).toBe(500);
-    expect(await nextOffset(sourceAt(500), ROUTE, { newest: NEWEST, intact: true, bare: false }, signal)).toBe(500);
+    expect(await nextOffset(sourceAt(1000), ROUTE, { newest: NEWEST, sourceCheckpoint: 'right' }, signal)).toBe(500);
+    expect(await nextOffset(sourceAt(500), ROUTE, { newest: NEWEST, sourceCheckpoint: 'right' }, signal)).toBe(500);
   });
 
   it.each([
-    ['the checkpoint has not passed it', 499, true],
-    ['there is no checkpoint', undefined, true],
-    ['the destination may have lost copies that the checkpoint has passed', 1000, false],
-  ])('R8: it stays a gap where %s', async (_why, committed, intact) => {
-    expect(await nextOffset(sourceAt(committed), ROUTE, { newest: NEWEST, intact, bare: false }, signal)).toBe(101);
+    ['the checkpoint has not passed it', 499, 'right'],
+    ['there is no checkpoint', undefined, 'right'],
+    ['the destination may have lost copies that the checkpoint has passed', 1000, 'doubtful'],
+  ] as const)('R8: it stays a gap where %s', async (_why, committed, sourceCheckpoint) => {
+    expect(await nextOffset(sourceAt(committed), ROUTE, { newest: NEWEST, sourceCheckpoint }, signal)).toBe(101);
   });
 });
 
 describe('R4: where no copy is left', () => {
   const { signal } = new AbortController();
-  const next = (bare: boolean, start?: number) =>
-    nextOffset(sourceAt(800), { ...ROUTE, start }, { newest: undefined, intact: false, bare }, signal);
+  const next = (sourceCheckpoint: Trust, start?: number) =>
+    nextOffset(sourceAt(800), { ...ROUTE, start }, { newest: undefined, sourceCheckpoint }, signal);
 
-  it('copying begins where it began, if they are lost, and at the checkpoint, if retention removed them', async () => {
-    expect(await next(true, 600)).toBe(600);
-    expect(await next(false, 600)).toBe(800);
-    expect(await next(true)).toBe(800);
+  it('copying begins where it began, if they are or may be lost, and at the checkpoint, if retention removed them', async () => {
+    expect(await next('wrong', 600)).toBe(600);
+    expect(await next('doubtful', 600)).toBe(600);
+    expect(await next('right', 600)).toBe(800);
+    expect(await next('wrong')).toBe(800);
+  });
+
+  it('what the source does not hold any more is a gap, if they are lost; it is none, if perhaps nothing was ever copied', async () => {
+    expect(await next('wrong', 300)).toBe(300);
+    expect(await next('doubtful', 300)).toBe(500);
   });
 });
