@@ -1,9 +1,8 @@
 import type net from 'node:net';
 import type { Command } from '../../src/remoting/protocol/command.ts';
-import { FrameSplitter } from '../../src/remoting/protocol/frame-splitter.ts';
-import { readFrame } from '../../src/remoting/protocol/read-frame.ts';
 import { writeFrameHead } from '../../src/remoting/protocol/write-frame.ts';
 import { type FakePeer, fakePeer } from './fake-peer.ts';
+import { onCommand } from './on-command.ts';
 
 export interface FakeAnswer {
   readonly code?: number;
@@ -16,16 +15,12 @@ export async function fakeServer(
   answer: (code: number, request: Command) => FakeAnswer | undefined,
 ): Promise<FakePeer> {
   return await fakePeer((socket: net.Socket) => {
-    const splitter = new FrameSplitter();
-    socket.on('data', (chunk: Buffer) => {
-      splitter.push(chunk, (frame) => {
-        const request = readFrame(frame);
-        const given = answer(request.code, request);
-        if (!given) return;
-        const { code = 0, fields = {}, body = '' } = given;
-        socket.write(writeFrameHead(code, request.opaque, 1, fields, Buffer.byteLength(body)));
-        socket.write(body);
-      });
+    onCommand(socket, (request) => {
+      const given = answer(request.code, request);
+      if (!given) return;
+      const { code = 0, fields = {}, body = '' } = given;
+      socket.write(writeFrameHead(code, request.opaque, 1, fields, Buffer.byteLength(body)));
+      socket.write(body);
     });
   });
 }

@@ -2,24 +2,17 @@ import type net from 'node:net';
 import { expect } from 'vitest';
 import type { Connection } from '../../src/remoting/network/connection.ts';
 import type { Command } from '../../src/remoting/protocol/command.ts';
-import { FrameSplitter } from '../../src/remoting/protocol/frame-splitter.ts';
-import { readFrame } from '../../src/remoting/protocol/read-frame.ts';
 import { writeFrameHead } from '../../src/remoting/protocol/write-frame.ts';
 import { RemotingError } from '../../src/remoting/remoting-error.ts';
+import { onCommand } from './on-command.ts';
 
 /** Hands out each request that arrives; `answer` answers it. */
 export function serve(
   socket: net.Socket,
   onRequest: (request: Command, answer: (code?: number) => void) => void,
 ): void {
-  const splitter = new FrameSplitter();
-  socket.on('data', (chunk: Buffer) => {
-    splitter.push(chunk, (frame) => {
-      const request = readFrame(frame);
-      onRequest(request, (code = 0) =>
-        socket.write(writeFrameHead(code, request.opaque, 1, { echo: request.code }, 0)),
-      );
-    });
+  onCommand(socket, (request) => {
+    onRequest(request, (code = 0) => socket.write(writeFrameHead(code, request.opaque, 1, { echo: request.code }, 0)));
   });
 }
 

@@ -1,9 +1,8 @@
 import { once } from 'node:events';
 import net from 'node:net';
-import { FrameSplitter } from '../../src/remoting/protocol/frame-splitter.ts';
-import { readFrame } from '../../src/remoting/protocol/read-frame.ts';
 import { writeFrameHead } from '../../src/remoting/protocol/write-frame.ts';
 import type { ConsumedQueue } from '../../src/transport/types.ts';
+import { onCommand } from './on-command.ts';
 import { heartbeat, type OnlineConsumerOptions } from './online-consumer.ts';
 
 const GET_CONSUMER_RUNNING_INFO = 307;
@@ -28,14 +27,10 @@ export class TellingConsumer {
 
   constructor(socket: net.Socket) {
     this.#socket = socket;
-    const splitter = new FrameSplitter();
     socket.on('error', () => undefined);
-    socket.on('data', (chunk) => {
-      splitter.push(chunk, (frame) => {
-        const { code, opaque, flag } = readFrame(frame);
-        if (flag & ANSWER) this.#onAnswer();
-        else if (code === GET_CONSUMER_RUNNING_INFO) this.#tell(opaque);
-      });
+    onCommand(socket, ({ code, opaque, flag }) => {
+      if (flag & ANSWER) this.#onAnswer();
+      else if (code === GET_CONSUMER_RUNNING_INFO) this.#tell(opaque);
     });
   }
 
