@@ -50,7 +50,9 @@ describe('who starts a second failover is told how to end the one that runs, as 
       ],
     });
     expect(text).toMatch(/it is at open: makes the topics writable.* wait for it: /);
-    expect(text).toMatch(/release orders, and on the destination .*updateTopicPerm .*-p 6.*updateSubGroup .*-s true/);
+    expect(text).toMatch(
+      /release orders, and on the destination for its topics: mqadmin updateTopicPerm -b MASTER -t TOPIC -p 6; for its groups: mqadmin updateSubGroup -b MASTER -g GROUP -s true/,
+    );
   });
 });
 

@@ -85,7 +85,9 @@ test('those that are left out and consume nothing there are named, with how to e
   });
   const { groups, warnings } = await find({ destination, groups: ['*'] });
   expect(groups.map(({ group }) => group)).toEqual(['billing']);
-  expect(warnings).toEqual([expect.stringMatching(/west.*: fresh, shadow; .*updateSubGroup .*-s true/)]);
+  expect(warnings).toEqual([
+    expect.stringMatching(/west.*: fresh, shadow; .*updateSubGroup -b MASTER -g GROUP -s true/),
+  ]);
   const many = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`g${index}`, { isDisabled: true }]));
   const [warning] = (await find({ destination: clusterWithGroups('west', many), groups: ['*'] })).warnings;
   expect(warning).toContain(' and 10 more; ');
